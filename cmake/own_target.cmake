@@ -1,0 +1,24 @@
+# Settings of the programs of this repository: warnings and sanitizers, none of which a consumer sees.
+add_library(inkling_own INTERFACE)
+target_link_libraries(inkling_own INTERFACE inkling::inkling)
+target_compile_options(inkling_own INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${INKLING_WERROR}>:-Werror>)
+if(INKLING_SANITIZE)
+  set(sanitize_flags -fsanitize=${INKLING_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(inkling_own INTERFACE ${sanitize_flags})
+  target_link_options(inkling_own INTERFACE ${sanitize_flags})
+endif()
+
+# inkling_use(<target> <package> <imported target> <header>): link a header library, whether or not it ships a package.
+function(inkling_use target package imported header)
+  find_package(${package} QUIET)
+  if(TARGET ${imported})
+    target_link_libraries(${target} PRIVATE ${imported})
+    return()
+  endif()
+  find_path(${package}_INCLUDE_DIR ${header})
+  if(NOT ${package}_INCLUDE_DIR)
+    message(FATAL_ERROR "${target} needs ${header} (${package}): install it, or let ./dev do it, "
+                        "or turn off INKLING_BUILD_TESTS, INKLING_BUILD_BENCH, INKLING_BUILD_EXAMPLES.")
+  endif()
+  target_include_directories(${target} SYSTEM PRIVATE ${${package}_INCLUDE_DIR})
+endfunction()
