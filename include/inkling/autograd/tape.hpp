@@ -1,0 +1,199 @@
+// Tape: the record of a computation, walked backwards once to give gradients.
+//
+// Reverse-mode automatic differentiation (S. Linnainmaa, 1970). The tape is a flat list of nodes in the order they were
+// computed; a node holds the gradient code of one operation and the values it needs, and dies as soon as it has run.
+// Gradients are returned, not stored in the parameters: several tapes may run over one const model at the same time.
+//
+// Errors: ValueError when a tape is walked twice, when the loss was not recorded on it, or when two tapes meet in one
+// operation; ShapeError when gradient code returns the wrong number of elements.
+//
+// Example:
+//     Tape tape;
+//     auto w = tape.variable(Tensor<double, 1>(Shape{2}, {3.0, 4.0}));
+//     auto loss = sum(w * w);
+//     Gradients gradients = tape.backward(loss);
+//     Tensor<double, 1> g = gradients[w];                  // 6, 8
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "inkling/autograd/gradients.hpp"
+#include "inkling/core/tensor.hpp"
+
+namespace ink {
+
+class Tape;
+
+/// A recorded value. Ids below zero mark constants: no gradient flows to them.
+template <class T, int R>
+class Var {
+ public:
+  using value_type = T;
+  static constexpr int rank = R;
+
+  Var(Tape& tape, int id, Tensor<T, R> value) : tape_(&tape), id_(id), value_(std::move(value)) {}
+
+  const Tensor<T, R>& value() const { return value_; }
+  const Shape<R>& shape() const { return value_.shape(); }
+  Index extent(int axis) const { return value_.extent(axis); }
+  Index size() const { return value_.size(); }
+  T item() const { return value_.item(); }
+
+  Tape& tape() const { return *tape_; }
+  int id() const { return id_; }
+  bool wants_gradient() const { return id_ >= 0; }
+
+ private:
+  Tape* tape_;
+  int id_;
+  Tensor<T, R> value_;
+};
+
+template <class T, int R>
+struct Parameter;
+
+class Tape {
+ public:
+  Tape() = default;
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+  ~Tape() {
+    for (auto& node : nodes_) node.destroy();
+  }
+
+  /// A leaf whose gradient `backward` returns.
+  template <class T, int R>
+  Var<T, R> variable(Tensor<T, R> value) {
+    const int id = push_leaf(value.size());
+    leaves_.push_back({id, nullptr, detail::gradient_type<T>()});
+    return {*this, id, std::move(value)};
+  }
+
+  /// A value that takes part in recorded operations and receives no gradient.
+  template <class T, int R>
+  Var<T, R> constant(Tensor<T, R> value) {
+    return {*this, -1, std::move(value)};
+  }
+
+  /// The leaf of a model's parameter: one per tape, however often it is used.
+  template <class T, int R>
+  Var<T, R> parameter(const Parameter<T, R>& p) {
+    const auto [entry, inserted] = parameters_.try_emplace(&p, static_cast<int>(nodes_.size()));
+    if (inserted) {
+      push_leaf(p.value.size());
+      leaves_.push_back({entry->second, &p, detail::gradient_type<T>()});
+    }
+    return {*this, entry->second, p.value};
+  }
+
+  /// Gradients of a scalar with respect to every leaf it depends on. Walks the tape, once.
+  template <class T>
+  Gradients backward(const Var<T, 0>& loss) {
+    if (&loss.tape() != this) throw ValueError("backward: the loss was recorded on another tape");
+    if (walked_) throw ValueError("backward: this tape was already walked; record the computation again");
+    walked_ = true;
+    slots_.resize(nodes_.size());
+    if (loss.wants_gradient()) deliver(loss.id(), Tensor<T, 0>(T{1}));
+    for (auto i = nodes_.size(); i-- > 0;) {
+      if (nodes_[i].run && slots_[i]) nodes_[i].run(nodes_[i].object, *this, std::move(slots_[i]));
+      nodes_[i].destroy();
+    }
+    Gradients result;
+    for (const auto& leaf : leaves_) {
+      const auto id = static_cast<std::size_t>(leaf.id);
+      if (slots_[id]) result.insert({leaf.id, leaf.parameter, leaf.type, std::move(slots_[id])});
+    }
+    slots_.clear();
+    return result;
+  }
+
+  std::size_t size() const { return nodes_.size(); }
+
+  /// Adds to the gradient of node `id`. Called by gradient code.
+  template <class T, int R>
+  void deliver(int id, Tensor<T, R> gradient) {
+    const auto at = static_cast<std::size_t>(id);
+    if (gradient.size() != nodes_[at].elements) {
+      throw ShapeError(text("backward: gradient is ", gradient.shape(), ", its value has ", nodes_[at].elements,
+                            " elements; both must be equal"));
+    }
+    if (gradient.empty()) return;
+    detail::Storage arriving = gradient.storage();
+    gradient = Tensor<T, R>();
+    if (slots_[at]) {
+      detail::gradient_type<T>().add(slots_[at], arriving);
+    } else {
+      slots_[at] = std::move(arriving);
+    }
+  }
+
+  /// Appends an operation; `Node` has run(Tape&, Storage) and is kept until it has run.
+  template <class Node>
+  int push(Index elements, Node node) {
+    if (walked_) throw ValueError("record: this tape was already walked; use a new tape");
+    void* place = arena_.allocate(sizeof(Node), alignof(Node));
+    auto* object = ::new (place) Node(std::move(node));
+    nodes_.push_back({[](void* self, Tape& tape, detail::Storage gradient) {
+                        static_cast<Node*>(self)->run(tape, std::move(gradient));
+                      },
+                      [](void* self) { static_cast<Node*>(self)->~Node(); }, object, elements});
+    return static_cast<int>(nodes_.size()) - 1;
+  }
+
+ private:
+  struct Record {
+    void (*run)(void*, Tape&, detail::Storage) = nullptr;
+    void (*end)(void*) = nullptr;
+    void* object = nullptr;
+    Index elements = 0;
+
+    void destroy() {
+      if (object) end(std::exchange(object, nullptr));
+    }
+  };
+
+  struct Leaf {
+    int id;
+    const void* parameter;
+    detail::GradientType type;
+  };
+
+  /// Places for the nodes: chunks from the pool, filled from the front, freed together.
+  class Arena {
+   public:
+    void* allocate(std::size_t bytes, std::size_t alignment) {
+      std::size_t at = (used_ + alignment - 1) / alignment * alignment;
+      if (chunks_.empty() || at + bytes > chunks_.back().bytes()) {
+        chunks_.emplace_back(bytes > chunk_bytes ? bytes : chunk_bytes);
+        at = 0;
+      }
+      used_ = at + bytes;
+      return chunks_.back().data() + at;
+    }
+
+   private:
+    static constexpr std::size_t chunk_bytes = 65472;
+    std::vector<detail::Storage> chunks_;
+    std::size_t used_ = 0;
+  };
+
+  int push_leaf(Index elements) {
+    if (walked_) throw ValueError("record: this tape was already walked; use a new tape");
+    nodes_.push_back({nullptr, nullptr, nullptr, elements});
+    return static_cast<int>(nodes_.size()) - 1;
+  }
+
+  Arena arena_;
+  std::vector<Record> nodes_;
+  std::vector<Leaf> leaves_;
+  std::vector<detail::Storage> slots_;
+  std::unordered_map<const void*, int> parameters_;
+  bool walked_ = false;
+};
+
+}  // namespace ink

@@ -1,0 +1,190 @@
+// parallel_for: one pool of threads, work in fixed chunks.
+//
+// The chunks depend on the count and the grain, never on how many threads there are; whoever is free takes the next
+// one. Code that writes each chunk's result to its own place is therefore bit-identical at any thread count. A nested
+// call runs inline on the calling thread. The first exception of a chunk is thrown to the caller after all have ended.
+//
+// Threads: `set_thread_count(n)`, else the environment's INKLING_NUM_THREADS, else the machine's.
+//
+// Example:
+//     std::vector<float> y(1000);
+//     parallel_for(1000, 256, [&](Index begin, Index end) {
+//       for (Index i = begin; i < end; ++i) y[static_cast<std::size_t>(i)] = 2.0f * static_cast<float>(i);
+//     });
+#pragma once
+
+#include <atomic>
+#include <charconv>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "inkling/core/shape.hpp"
+
+namespace ink {
+namespace detail {
+
+class ThreadPool {
+ public:
+  static ThreadPool& instance() {
+    static ThreadPool pool;
+    return pool;
+  }
+
+  int threads() const { return threads_; }
+
+  void resize(int threads) {
+    if (threads < 1) throw ValueError(text("set_thread_count: threads is ", threads, "; it must be at least 1"));
+    std::lock_guard job(job_mutex_);
+    stop();
+    start(threads);
+  }
+
+  static bool& inside() {
+    thread_local bool value = false;
+    return value;
+  }
+
+  /// Calls run(context, chunk) for chunk in [0, chunks), on all threads, and returns when all are done.
+  void run(Index chunks, void (*function)(void*, Index), void* context) {
+    std::unique_lock job(job_mutex_, std::try_to_lock);
+    if (!job.owns_lock() || threads_ == 1) {  // another thread of the host program is using the pool
+      const InsideGuard guard;
+      for (Index c = 0; c < chunks; ++c) function(context, c);
+      return;
+    }
+    function_ = function;
+    context_ = context;
+    chunks_ = chunks;
+    error_ = nullptr;
+    next_.store(0, std::memory_order_relaxed);
+    pending_.store(threads_ - 1, std::memory_order_relaxed);
+    {
+      std::lock_guard lock(wake_mutex_);
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    work();
+    for (int spin = 0; pending_.load(std::memory_order_acquire) != 0; ++spin) {
+      if (spin > spin_limit) std::this_thread::yield();
+    }
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+ private:
+  static constexpr int spin_limit = 2000;
+
+  /// Marks this thread as inside a parallel region, so that nested calls run inline.
+  struct InsideGuard {
+    bool before = std::exchange(inside(), true);
+    ~InsideGuard() { inside() = before; }
+  };
+
+  ThreadPool() { start(default_threads()); }
+  ~ThreadPool() { stop(); }
+
+  static int default_threads() {
+    if (const char* value = std::getenv("INKLING_NUM_THREADS")) {
+      int threads = 0;
+      const char* end = value + std::strlen(value);
+      const auto [rest, error] = std::from_chars(value, end, threads);
+      if (error != std::errc{} || rest != end || threads < 1) {
+        throw ValueError(text("INKLING_NUM_THREADS: value is \"", value, "\"; it must be a whole number from 1"));
+      }
+      return threads;
+    }
+    const unsigned hardware = std::thread::hardware_concurrency();
+    return hardware ? static_cast<int>(hardware) : 1;
+  }
+
+  void start(int threads) {
+    threads_ = threads;
+    stopping_ = false;
+    const std::uint64_t seen = generation_.load();
+    for (int t = 1; t < threads; ++t) workers_.emplace_back([this, seen] { serve(seen); });
+  }
+
+  void stop() {
+    {
+      std::lock_guard lock(wake_mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (auto& worker : workers_) worker.join();
+    workers_.clear();
+  }
+
+  void serve(std::uint64_t seen) {
+    for (;;) {
+      // A step hands over work every few microseconds: look for it a while before going to sleep.
+      for (int spin = 0; spin < spin_limit && generation_.load(std::memory_order_acquire) == seen; ++spin) relax();
+      if (generation_.load(std::memory_order_acquire) == seen) {
+        std::unique_lock lock(wake_mutex_);
+        wake_.wait(lock, [&] { return stopping_ || generation_.load(std::memory_order_relaxed) != seen; });
+        if (stopping_) return;
+      }
+      seen = generation_.load(std::memory_order_acquire);
+      work();
+      pending_.fetch_sub(1, std::memory_order_acq_rel);
+    }
+  }
+
+  void work() {
+    const InsideGuard guard;
+    for (Index c; (c = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;) {
+      try {
+        function_(context_, c);
+      } catch (...) {
+        std::lock_guard lock(error_mutex_);
+        if (!error_) error_ = std::current_exception();
+      }
+    }
+  }
+
+  static void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+  }
+
+  int threads_ = 1;
+  bool stopping_ = false;
+  std::vector<std::thread> workers_;
+  std::mutex job_mutex_, wake_mutex_, error_mutex_;
+  std::condition_variable wake_;
+  std::exception_ptr error_;
+  void (*function_)(void*, Index) = nullptr;
+  void* context_ = nullptr;
+  Index chunks_ = 0;
+  alignas(64) std::atomic<std::uint64_t> generation_{0};
+  alignas(64) std::atomic<Index> next_{0};
+  alignas(64) std::atomic<int> pending_{0};
+};
+
+}  // namespace detail
+
+inline int thread_count() { return detail::ThreadPool::instance().threads(); }
+inline void set_thread_count(int threads) { detail::ThreadPool::instance().resize(threads); }
+
+/// Calls f(begin, end) for consecutive ranges of `grain` items (the last may be shorter) that cover [0, count).
+template <class F>
+void parallel_for(Index count, Index grain, F&& f) {
+  if (count <= 0) return;
+  if (grain < 1) throw ValueError(text("parallel_for: grain is ", grain, "; it must be at least 1"));
+  const Index chunks = (count + grain - 1) / grain;
+  auto chunk = [&](Index c) { f(c * grain, (c + 1) * grain < count ? (c + 1) * grain : count); };
+  if (chunks == 1 || detail::ThreadPool::inside()) {
+    for (Index c = 0; c < chunks; ++c) chunk(c);
+    return;
+  }
+  detail::ThreadPool::instance().run(
+      chunks, [](void* context, Index c) { (*static_cast<decltype(chunk)*>(context))(c); }, &chunk);
+}
+
+}  // namespace ink

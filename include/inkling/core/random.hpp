@@ -1,0 +1,122 @@
+// Random tensors, drawn with a Key.
+//
+// Row b (along the first axis) is drawn from its own counters: it does not change with the number of rows, the number
+// of threads, or the platform. Draws are made in double and rounded, so float and double agree.
+//
+// uniform      in [low, high)
+// normal       mean 0, standard deviation 1, by the inverse distribution function
+// bernoulli    1 with probability p, element by element
+// categorical  row b draws k with probability proportional to weights(b, k)
+// permutation  a uniformly random order of 0 … n−1
+//
+// Errors: ValueError for an empty range, a probability outside [0, 1], or weights that are negative or sum to zero.
+//
+// Example:
+//     Key key{42};
+//     auto noise = normal<float>(Shape{64, 28, 28, 1}, key.fold(0));
+//     auto order = permutation(60000, key.fold(1));
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "inkling/core/inverse_normal.hpp"
+#include "inkling/core/parallel.hpp"
+#include "inkling/core/philox.hpp"
+#include "inkling/core/tensor.hpp"
+
+namespace ink {
+namespace detail {
+
+/// Fills a tensor with f(u), u uniform in [0, 1); two draws a block.
+template <class T, int R, class F>
+Tensor<T, R> draw(const Shape<R>& shape, Key key, F f) {
+  auto out = Tensor<T, R>::uninitialized(shape);
+  if (out.empty()) return out;
+  const Index rows = R > 0 ? shape[0] : 1, row = out.size() / rows;
+  const Index pairs = (row + 1) / 2;
+  T* data = out.mutable_data();
+  parallel_for(rows * pairs, 4096, [&](Index begin, Index end) {
+    for (Index p = begin; p < end; ++p) {
+      const Index r = p / pairs, i = p % pairs * 2;
+      const auto w = key.block(static_cast<std::uint64_t>(i / 2), static_cast<std::uint64_t>(r));
+      data[r * row + i] = f(unit_interval(w[0], w[1]));
+      if (i + 1 < row) data[r * row + i + 1] = f(unit_interval(w[2], w[3]));
+    }
+  });
+  return out;
+}
+
+}  // namespace detail
+
+template <class T, int R>
+Tensor<T, R> uniform(const Shape<R>& shape, Key key, double low = 0, double high = 1) {
+  if (!(low < high)) throw ValueError(text("uniform: range is [", low, ", ", high, "); low must be below high"));
+  const T top = std::nextafter(static_cast<T>(high), static_cast<T>(low));  // rounding to T must not reach `high`
+  return detail::draw<T>(shape, key, [=](double u) {
+    const double scaled = detail::rounded(u * (high - low));
+    const T x = static_cast<T>(low + scaled);
+    return x < static_cast<T>(high) ? x : top;
+  });
+}
+
+template <class T, int R>
+Tensor<T, R> normal(const Shape<R>& shape, Key key) {
+  return detail::draw<T>(shape, key, [](double u) { return static_cast<T>(inverse_normal(u > 0 ? u : 0x1p-54)); });
+}
+
+/// 1 with probability p(i), otherwise 0.
+template <class T, int R>
+Tensor<T, R> bernoulli(const Tensor<T, R>& p, Key key) {
+  for (T x : p.values()) {
+    if (!(x >= 0 && x <= 1)) throw ValueError(text("bernoulli: p has ", x, "; probabilities lie in [0, 1]"));
+  }
+  auto out = Tensor<T, R>::uninitialized(p.shape());
+  const auto u = uniform<double>(p.shape(), key);
+  T* data = out.mutable_data();
+  for (Index i = 0; i < out.size(); ++i) data[i] = u.data()[i] < static_cast<double>(p.data()[i]) ? T{1} : T{0};
+  return out;
+}
+
+template <class T>
+Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, Key key) {
+  const Index rows = weights.extent(0), classes = weights.extent(1);
+  auto out = Tensor<std::int32_t, 1>::uninitialized({rows});
+  std::int32_t* drawn = out.mutable_data();
+  parallel_for(rows, 64, [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
+      const T* w = weights.data() + r * classes;
+      double total = 0;
+      for (Index k = 0; k < classes; ++k) {
+        if (!(w[k] >= 0)) throw ValueError(text("categorical: weight is ", w[k], "; weights must not be negative"));
+        total += static_cast<double>(w[k]);
+      }
+      if (!(total > 0 && std::isfinite(total))) {
+        throw ValueError(text("categorical: weights of row ", r, " sum to ", total, "; the sum must be positive"));
+      }
+      const auto b = key.block(0, static_cast<std::uint64_t>(r));
+      double left = detail::unit_interval(b[0], b[1]) * total;
+      Index k = 0, last = 0;
+      for (; k < classes; ++k) {
+        if (w[k] > 0) last = k;
+        left -= static_cast<double>(w[k]);
+        if (left < 0) break;
+      }
+      drawn[r] = static_cast<std::int32_t>(k < classes ? k : last);
+    }
+  });
+  return out;
+}
+
+inline std::vector<Index> permutation(Index n, Key key) {
+  if (n < 0) throw ValueError(text("permutation: n is ", n, "; it must not be negative"));
+  std::vector<Index> order(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<Index>(i);
+  Stream stream(key);
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[stream.below(i)]);
+  return order;
+}
+
+}  // namespace ink

@@ -1,0 +1,94 @@
+// Shape<R>: the extents of a rank-R tensor. The rank is in the type, the extents are values.
+//
+// Example:
+//     Shape<4> images{64, 28, 28, 1};
+//     Index pixels = images.size();        // 50176
+//     auto steps = images.strides();       // {784, 28, 1, 1}, row-major
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "inkling/core/error.hpp"
+
+namespace ink {
+
+using Index = std::int64_t;
+
+template <int R>
+struct Shape {
+  static_assert(R >= 0, "a shape has rank 0 or more");
+  static constexpr int rank = R;
+
+  std::array<Index, static_cast<std::size_t>(R)> extents{};
+
+  constexpr Shape() = default;
+
+  template <class... I>
+    requires(sizeof...(I) == static_cast<std::size_t>(R) && R > 0 && (std::is_convertible_v<I, Index> && ...))
+  constexpr Shape(I... extent) : extents{static_cast<Index>(extent)...} {}
+
+  constexpr explicit Shape(const std::array<Index, static_cast<std::size_t>(R)>& values) : extents(values) {}
+
+  constexpr Index operator[](int axis) const { return extents[static_cast<std::size_t>(axis)]; }
+  constexpr Index& operator[](int axis) { return extents[static_cast<std::size_t>(axis)]; }
+
+  /// Number of elements; 1 for rank 0.
+  constexpr Index size() const {
+    Index n = 1;
+    for (int a = 0; a < R; ++a) n *= (*this)[a];
+    return n;
+  }
+
+  /// Row-major distances between neighbours along every axis, in elements.
+  constexpr std::array<Index, static_cast<std::size_t>(R)> strides() const {
+    std::array<Index, static_cast<std::size_t>(R)> steps{};
+    Index step = 1;
+    for (int a = R - 1; a >= 0; --a) {
+      steps[static_cast<std::size_t>(a)] = step;
+      step *= (*this)[a];
+    }
+    return steps;
+  }
+
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+};
+
+template <class... I>
+Shape(I...) -> Shape<static_cast<int>(sizeof...(I))>;
+
+/// "(64, 28, 28, 1)"
+template <int R>
+std::string to_string(const Shape<R>& shape) {
+  std::string out = "(";
+  for (int a = 0; a < R; ++a) out += text(a ? ", " : "", shape[a]);
+  return out + ")";
+}
+
+namespace detail {
+
+/// Turns -1, -2, … into the axis counted from the end and refuses what is outside.
+constexpr int axis_index(int axis, int rank) {
+  const int index = axis < 0 ? axis + rank : axis;
+  if (index < 0 || index >= rank) {
+    throw ShapeError(text("axis: ", axis, " of a rank-", rank, " tensor; it must be in [", -rank, ", ", rank, ")"));
+  }
+  return index;
+}
+
+/// Throws unless `shape` can be allocated: no negative extent, and a size that fits.
+template <int R>
+void check_allocatable(const Shape<R>& shape) {
+  Index n = 1;
+  for (int a = 0; a < R; ++a) {
+    if (shape[a] < 0) throw ShapeError(text("tensor: shape is ", shape, "; extents must not be negative"));
+    if (shape[a] != 0 && n > (Index{1} << 48) / shape[a]) {
+      throw ShapeError(text("tensor: shape is ", shape, "; it must have fewer than 2^48 elements"));
+    }
+    n *= shape[a];
+  }
+}
+
+}  // namespace detail
+}  // namespace ink
