@@ -1,0 +1,44 @@
+#include "inkling/io/checksum.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace ink;
+
+namespace {
+
+std::vector<std::uint8_t> bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+}  // namespace
+
+TEST_CASE("checksums have their published check values") {
+  const auto digits = bytes_of("123456789");
+  CHECK(io::crc32(digits) == 0xCBF43926u);
+  CHECK(io::adler32(digits) == 0x091E01DEu);
+  CHECK(io::crc32({}) == 0u);
+  CHECK(io::adler32({}) == 1u);
+  CHECK(io::crc32(bytes_of("The quick brown fox jumps over the lazy dog")) == 0x414FA339u);
+  CHECK(io::adler32(bytes_of("Wikipedia")) == 0x11E60398u);
+}
+
+TEST_CASE("checksums continue over parts") {
+  std::vector<std::uint8_t> bytes(20000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * i % 251);
+  const std::span<const std::uint8_t> all(bytes);
+  for (const std::size_t cut : {0u, 1u, 5552u, 5553u, 19999u, 20000u}) {
+    CHECK(io::crc32(all.subspan(cut), io::crc32(all.first(cut))) == io::crc32(all));
+    CHECK(io::adler32(all.subspan(cut), io::adler32(all.first(cut))) == io::adler32(all));
+  }
+}
+
+TEST_CASE("adler32 does not overflow on the largest bytes") {
+  const std::vector<std::uint8_t> bytes(1000000, 255);
+  // a = 1 + 255 n, b = n + 255 n (n + 1) / 2, both modulo 65521, n = 10^6.
+  const std::uint64_t n = bytes.size();
+  const std::uint64_t a = (1 + 255 * n) % 65521, b = (n + 255 * (n * (n + 1) / 2)) % 65521;
+  CHECK(io::adler32(bytes) == (b << 16 | a));
+}
