@@ -1,0 +1,26 @@
+#!/bin/sh
+# build.sh find_package|add_subdirectory|bare <source dir> <build dir> <scratch dir> <cmake> <compiler>: build and run
+# a stranger's project that uses the library that way.
+set -eu
+way=$1 source=$2 build=$3 scratch=$4 cmake=$5 compiler=$6
+here=$source/tests/consumer
+rm -rf "$scratch"
+mkdir -p "$scratch"
+
+case "$way" in
+  bare) "$compiler" -std=c++20 -pthread -I "$source/include" "$here/main.cpp" -o "$scratch/consumer" ;;
+  *)
+    if [ "$way" = find_package ]; then
+      "$cmake" --install "$build" --prefix "$scratch/prefix" >/dev/null
+      set -- -Dinkling_DIR="$scratch/prefix/share/cmake/inkling"
+    else
+      set -- -DINKLING_SOURCE="$source"
+    fi
+    "$cmake" -S "$here" -B "$scratch" -DCMAKE_CXX_COMPILER="$compiler" -DWAY="$way" "$@" >"$scratch/log" || {
+      cat "$scratch/log"
+      exit 1
+    }
+    "$cmake" --build "$scratch"
+    ;;
+esac
+"$scratch/consumer"
