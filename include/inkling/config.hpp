@@ -6,8 +6,10 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define INKLING_INLINE inline __attribute__((always_inline))
+#define INKLING_LAMBDA_INLINE __attribute__((always_inline))
 #define INKLING_NOINLINE __attribute__((noinline))
 #else
 #define INKLING_INLINE inline
+#define INKLING_LAMBDA_INLINE
 #define INKLING_NOINLINE
 #endif

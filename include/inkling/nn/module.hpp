@@ -1,0 +1,90 @@
+// Modules: plain structs that name their members.
+//
+// A module holds parameters and other modules as members, evaluates itself with `operator()(x, …) const` on tensors and
+// on variables alike, and lists its members in one static function `visit`. Everything that works on whole models goes
+// through that one hook: optimisers, averaging, saving, loading, counting, printing. There is nothing to inherit. A
+// model is a value: copying it copies its parameters (on write), depth is a std::vector of blocks.
+//
+// A member may be a Parameter, a module, or a std::vector, std::array or std::optional of those. Names are joined with
+// dots: "blocks.3.attention.query.weight".
+//
+// Example (declarations):
+//     struct Scale {
+//       Parameter<float, 1> factor{Tensor<float, 1>(Shape{3}, 1.0f)};
+//       template <TensorLike X>
+//       auto operator()(const X& x) const { return x * factor.on(x); }
+//       static void visit(auto& self, auto&& f) { f("factor", self.factor); }
+//     };
+// Example:
+//     Scale scale;
+//     Index parameters = parameter_count(scale);                         // 3
+//     for_each_parameter(scale, [](const std::string& name, auto& p) { p.value = Tensor<float, 1>(p.shape(), 2.0f); });
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "inkling/autograd/var.hpp"
+
+namespace ink {
+namespace detail {
+
+struct AnyMember {
+  template <class M>
+  void operator()(const char*, M&) const {}
+};
+
+template <class X>
+inline constexpr bool is_sequence = false;
+template <class X>
+inline constexpr bool is_sequence<std::vector<X>> = true;
+template <class X, std::size_t N>
+inline constexpr bool is_sequence<std::array<X, N>> = true;
+template <class X>
+inline constexpr bool is_optional = false;
+template <class X>
+inline constexpr bool is_optional<std::optional<X>> = true;
+
+}  // namespace detail
+
+/// A struct with `static void visit(auto& self, auto&& f)` that calls f("name", self.member) for every member.
+template <class M>
+concept Module = requires(M& module) { std::remove_const_t<M>::visit(module, detail::AnyMember{}); };
+
+namespace detail {
+
+template <class M, class F>
+void walk(const std::string& name, M& member, F& f) {
+  using Plain = std::remove_const_t<M>;
+  if constexpr (is_parameter<Plain>) {
+    f(name, member);
+  } else if constexpr (is_sequence<Plain>) {
+    std::size_t i = 0;
+    for (auto& element : member) walk(name + "." + text(i++), element, f);
+  } else if constexpr (is_optional<Plain>) {
+    if (member) walk(name, *member, f);
+  } else {
+    static_assert(Module<M>, "visit: a member must be a Parameter, a module, or a vector, array or optional of those");
+    Plain::visit(member, [&](const char* child, auto& inner) { walk(name.empty() ? child : name + "." + child, inner, f); });
+  }
+}
+
+}  // namespace detail
+
+/// Calls f(name, parameter) for every parameter, in the order of `visit`.
+template <class M, class F>
+void for_each_parameter(M& model, F&& f) {
+  detail::walk(std::string(), model, f);
+}
+
+template <class M>
+Index parameter_count(const M& model) {
+  Index count = 0;
+  for_each_parameter(model, [&](const std::string&, const auto& p) { count += p.value.size(); });
+  return count;
+}
+
+}  // namespace ink
