@@ -23,7 +23,7 @@ namespace ink {
 
 template <class T>
 struct GridOptions {
-  Index pad = 2;                                ///< pixels between the images and around them
+  Index pad = 2;                                        ///< pixels between the images and around them
   T fill = std::is_floating_point_v<T> ? T(-1) : T(0);  ///< value of the padding and of empty places: black
 };
 

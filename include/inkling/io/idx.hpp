@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "inkling/core/tensor.hpp"
 #include "inkling/io/deflate.hpp"
@@ -30,13 +31,20 @@ namespace detail {
 /// The IDX code of an element type.
 template <class T>
 constexpr std::uint8_t idx_type() {
-  if constexpr (std::is_same_v<T, std::uint8_t>) return 0x08;
-  else if constexpr (std::is_same_v<T, std::int8_t>) return 0x09;
-  else if constexpr (std::is_same_v<T, std::int16_t>) return 0x0B;
-  else if constexpr (std::is_same_v<T, std::int32_t>) return 0x0C;
-  else if constexpr (std::is_same_v<T, float>) return 0x0D;
-  else if constexpr (std::is_same_v<T, double>) return 0x0E;
-  else return 0;
+  if constexpr (std::is_same_v<T, std::uint8_t>)
+    return 0x08;
+  else if constexpr (std::is_same_v<T, std::int8_t>)
+    return 0x09;
+  else if constexpr (std::is_same_v<T, std::int16_t>)
+    return 0x0B;
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return 0x0C;
+  else if constexpr (std::is_same_v<T, float>)
+    return 0x0D;
+  else if constexpr (std::is_same_v<T, double>)
+    return 0x0E;
+  else
+    return 0;
 }
 
 inline std::string idx_type_name(unsigned type) {

@@ -31,9 +31,9 @@ namespace ink {
 namespace io {
 
 struct PngOptions {
-  double low = -1;                                        ///< the value that becomes 0
-  double high = 1;                                        ///< the value that becomes 255
-  std::vector<std::pair<std::string, std::string>> text;  ///< keyword and text, such as the seed; UTF-8
+  double low = -1;                                             ///< the value that becomes 0
+  double high = 1;                                             ///< the value that becomes 255
+  std::vector<std::pair<std::string, std::string>> text = {};  ///< keyword and text, such as the seed; UTF-8
 };
 
 }  // namespace io

@@ -1,0 +1,369 @@
+// safetensors: named tensors in one file, the format the wider world keeps weights in.
+//
+// u64 little-endian N; N bytes of JSON, padded with spaces to a multiple of 8; then the data. An entry is
+// "name":{"dtype":"F32","shape":[..],"data_offsets":[begin,end]}; "__metadata__" maps strings to strings. Files are
+// laid out as the reference writer does, byte for byte: entries by descending dtype, then by name. Reading refuses
+// holes, overlaps, sizes that overflow or do not match, duplicate names and unknown dtypes.
+//
+// Types: F32 F64 I8 I16 I32 I64 U8 U16 U32 U64 are the C++ types; F16 and BF16 can be read as float or double, F32 as
+// double. Adding a tensor shares its storage; nothing is copied before the file is written.
+//
+// Errors: IoError for a file; ValueError for a missing or doubled name and a wrong dtype; ShapeError for a wrong rank
+// or extent.
+//
+// Example:
+//     io::SafeTensors out;
+//     out.add("layer.weight", Tensor<float, 2>({64, 10}));
+//     out.set_metadata("seed", "42");
+//     out.save("model.safetensors");
+//     auto in = io::SafeTensors::load("model.safetensors");
+//     auto weight = in.get<float, 2>("layer.weight", {64, 10});
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "inkling/core/tensor.hpp"
+#include "inkling/io/dtype.hpp"
+#include "inkling/io/file.hpp"
+#include "inkling/io/json.hpp"
+
+namespace ink {
+namespace detail {
+
+/// The number of single-character edits between two names.
+inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t corner = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = corner + (a[i - 1] != b[j - 1]);
+      corner = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+inline std::string shape_text(const std::vector<Index>& shape) {
+  std::string out = "(";
+  for (std::size_t a = 0; a < shape.size(); ++a) out += text(a ? ", " : "", shape[a]);
+  return out + ")";
+}
+
+}  // namespace detail
+
+namespace io {
+
+class SafeTensors {
+ public:
+  struct Entry {
+    std::string name, dtype;
+    std::vector<Index> shape;
+    std::span<const std::uint8_t> bytes;
+    std::shared_ptr<const void> owner;  ///< keeps `bytes` alive
+  };
+  using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+  template <detail::SafeElement T, int R>
+  void add(std::string name, const Tensor<T, R>& tensor) {
+    if (name == metadata_key || !detail::is_utf8(name)) {
+      throw ValueError(text("safetensors: name is ", json_quote(name), "; it must be UTF-8 and not ", metadata_key));
+    }
+    const auto place = lower_bound(name);
+    if (place != entries_.end() && place->name == name) {
+      throw ValueError(text("safetensors: name ", json_quote(name), " is added twice; names must differ"));
+    }
+    const auto held = std::make_shared<const Tensor<T, R>>(tensor);
+    const auto& extents = held->shape().extents;
+    const auto* data = reinterpret_cast<const std::uint8_t*>(held->data());
+    const std::size_t size = static_cast<std::size_t>(held->size()) * sizeof(T);
+    entries_.insert(
+        place,
+        Entry{std::move(name), detail::safe_dtype_of<T>(), {extents.begin(), extents.end()}, {data, size}, held});
+  }
+
+  /// The tensor of that name; its rank must be R and its elements convertible to T without loss.
+  template <detail::SafeElement T, int R>
+  Tensor<T, R> get(std::string_view name) const {
+    const Entry& e = entry(name);
+    if (e.shape.size() != static_cast<std::size_t>(R)) {
+      throw ShapeError(text(source_, json_quote(name), " is ", detail::shape_text(e.shape), "; its rank must be ", R));
+    }
+    Shape<R> shape;
+    for (int a = 0; a < R; ++a) shape[a] = e.shape[static_cast<std::size_t>(a)];
+    auto out = Tensor<T, R>::uninitialized(shape);
+    if (e.dtype == detail::safe_dtype_of<T>()) {
+      if (!e.bytes.empty()) std::memcpy(out.mutable_data(), e.bytes.data(), e.bytes.size());
+      return out;
+    }
+    if constexpr (std::is_floating_point_v<T>) {
+      if (e.dtype == "F16") return convert<std::uint16_t>(e, out, detail::float_from_float16);
+      if (e.dtype == "BF16") return convert<std::uint16_t>(e, out, detail::float_from_bfloat16);
+      if (sizeof(T) == 8 && e.dtype == "F32") return convert<float>(e, out, [](float x) { return x; });
+    }
+    throw ValueError(
+        text(source_, json_quote(name), " has dtype ", e.dtype, "; ", detail::safe_dtype_of<T>(), " is needed"));
+  }
+
+  template <detail::SafeElement T, int R>
+  Tensor<T, R> get(std::string_view name, const Shape<R>& expected) const {
+    auto out = get<T, R>(name);
+    if (out.shape() != expected) {
+      throw ShapeError(text(source_, json_quote(name), " is ", out.shape(), "; it must be ", expected));
+    }
+    return out;
+  }
+
+  bool contains(std::string_view name) const {
+    const auto place = lower_bound(name);
+    return place != entries_.end() && place->name == name;
+  }
+
+  const Entry& entry(std::string_view name) const {
+    const auto place = lower_bound(name);
+    if (place != entries_.end() && place->name == name) return *place;
+    std::vector<std::pair<std::size_t, std::string_view>> near;
+    for (const Entry& e : entries_) near.emplace_back(detail::edit_distance(name, e.name), e.name);
+    std::sort(near.begin(), near.end());
+    std::string list;
+    for (std::size_t i = 0; i < near.size() && i < 3; ++i) list += (i ? ", " : "") + json_quote(near[i].second);
+    throw ValueError(text(source_, "there is no tensor ", json_quote(name), "; ",
+                          near.empty() ? "there are none" : "the nearest names are ", list));
+  }
+
+  /// Sorted by name.
+  const std::vector<Entry>& entries() const { return entries_; }
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const Entry& e : entries_) out.push_back(e.name);
+    return out;
+  }
+
+  /// Sorted by key.
+  const Metadata& metadata() const { return metadata_; }
+
+  /// The text of a metadata key, or null.
+  const std::string* metadata(std::string_view key) const {
+    for (const auto& [k, value] : metadata_) {
+      if (k == key) return &value;
+    }
+    return nullptr;
+  }
+
+  void set_metadata(std::string key, std::string value) {
+    if (!detail::is_utf8(key) || !detail::is_utf8(value)) throw ValueError("safetensors: metadata must be UTF-8");
+    const auto place = std::lower_bound(metadata_.begin(), metadata_.end(), key,
+                                        [](const auto& item, const std::string& k) { return item.first < k; });
+    if (place != metadata_.end() && place->first == key) {
+      place->second = std::move(value);
+    } else {
+      metadata_.emplace(place, std::move(key), std::move(value));
+    }
+  }
+
+  /// The bytes of the file.
+  Bytes encode() const {
+    Bytes out;
+    const Layout layout(*this);
+    for (const auto part : layout.parts) out.insert(out.end(), part.begin(), part.end());
+    return out;
+  }
+
+  /// Replaces the file atomically.
+  void save(const std::string& path) const { write_file_atomic(path, Layout(*this).parts); }
+
+  static SafeTensors decode(Bytes bytes) {
+    SafeTensors out;
+    out.parse(std::make_shared<const Bytes>(std::move(bytes)));
+    return out;
+  }
+
+  static SafeTensors load(const std::string& path) {
+    SafeTensors out;
+    const auto bytes = std::make_shared<const Bytes>(read_file(path));
+    try {
+      out.parse(bytes);
+    } catch (const std::invalid_argument& error) {
+      throw IoError(path, error.what());
+    }
+    out.source_ = text("safetensors: ", path, ": ");
+    return out;
+  }
+
+ private:
+  static constexpr std::string_view metadata_key = "__metadata__";
+  static constexpr std::uint64_t max_header = 100000000;
+
+  /// What is to be written: the header and the tensors in the reference writer's order.
+  struct Layout {
+    Bytes header;
+    std::vector<std::span<const std::uint8_t>> parts;
+
+    explicit Layout(const SafeTensors& file) {
+      std::vector<const Entry*> order;
+      for (const Entry& e : file.entries_) order.push_back(&e);
+      std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
+        const auto da = detail::safe_dtype_index(a->dtype), db = detail::safe_dtype_index(b->dtype);
+        return da != db ? da > db : a->name < b->name;
+      });
+      std::string json = "{";
+      if (!file.metadata_.empty()) {
+        json += text(json_quote(metadata_key), ":{");
+        for (const auto& [key, value] : file.metadata_) json += text(json_quote(key), ":", json_quote(value), ",");
+        json.back() = '}';
+        json += ',';
+      }
+      std::size_t offset = 0;
+      for (const Entry* e : order) {
+        json += text(json_quote(e->name), ":{\"dtype\":\"", e->dtype, "\",\"shape\":[");
+        for (std::size_t a = 0; a < e->shape.size(); ++a) json += text(a ? "," : "", e->shape[a]);
+        json += text("],\"data_offsets\":[", offset, ",", offset + e->bytes.size(), "]},");
+        offset += e->bytes.size();
+      }
+      if (json.back() == ',') json.pop_back();
+      json += '}';
+      json.append((8 - json.size() % 8) % 8, ' ');
+      if (json.size() > max_header) {
+        throw ValueError(text("safetensors: the header has ", json.size(), " bytes; the most is ", max_header));
+      }
+      for (int shift = 0; shift < 64; shift += 8) {
+        header.push_back(static_cast<std::uint8_t>(std::uint64_t{json.size()} >> shift));
+      }
+      header.insert(header.end(), json.begin(), json.end());
+      parts.push_back(header);
+      for (const Entry* e : order) parts.push_back(e->bytes);
+    }
+    Layout(const Layout&) = delete;
+    Layout& operator=(const Layout&) = delete;
+  };
+
+  std::vector<Entry>::const_iterator lower_bound(std::string_view name) const {
+    return std::lower_bound(entries_.begin(), entries_.end(), name,
+                            [](const Entry& e, std::string_view n) { return e.name < n; });
+  }
+
+  template <class From, class T, int R, class F>
+  static Tensor<T, R> convert(const Entry& e, Tensor<T, R>& out, F f) {
+    T* to = out.mutable_data();
+    for (std::size_t i = 0; i < e.bytes.size() / sizeof(From); ++i) {
+      From from;
+      std::memcpy(&from, e.bytes.data() + i * sizeof(From), sizeof(From));
+      to[i] = static_cast<T>(f(from));
+    }
+    return out;
+  }
+
+  void parse(const std::shared_ptr<const Bytes>& file) {
+    const std::span<const std::uint8_t> bytes(*file);
+    if (bytes.size() < 8) throw ValueError("safetensors: the file is shorter than the 8 bytes of the header's length");
+    std::uint64_t length = 0;
+    for (std::size_t i = 0; i < 8; ++i) length |= std::uint64_t{bytes[i]} << 8 * i;
+    if (length > max_header) {
+      throw ValueError(text("safetensors: the header has ", length, " bytes; the most is ", max_header));
+    }
+    if (length > bytes.size() - 8) {
+      throw ValueError(text("safetensors: the header has ", length, " bytes, ", bytes.size() - 8, " are there"));
+    }
+    const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(length));
+    if (!header.starts_with('{')) throw ValueError("safetensors: the header does not start with {");
+    const auto data = bytes.subspan(8 + static_cast<std::size_t>(length));
+    const Json json = parse_json(header);
+    struct Range {
+      std::uint64_t begin, end;
+      std::string_view name;
+    };
+    std::vector<Range> ranges;
+    for (std::size_t i = 0; i < json.keys.size(); ++i) {
+      if (json.keys[i] == metadata_key) {
+        parse_metadata(json.items[i]);
+        continue;
+      }
+      const auto begin = parse_entry(json.keys[i], json.items[i], data, file);
+      ranges.push_back({begin, begin + entries_.back().bytes.size(), json.keys[i]});
+    }
+    std::sort(ranges.begin(), ranges.end(),
+              [](const Range& a, const Range& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+    std::uint64_t end = 0;
+    for (const Range& range : ranges) {
+      if (range.begin != end) {
+        throw ValueError(text("safetensors: the data of ", json_quote(range.name), " begins at ", range.begin, ", the ",
+                              "data before it ends at ", end, "; there must be no ",
+                              range.begin > end ? "holes" : "overlaps"));
+      }
+      end = range.end;
+    }
+    if (end != data.size()) {
+      throw ValueError(text("safetensors: the data has ", data.size(), " bytes; the tensors fill ", end));
+    }
+    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  }
+
+  void parse_metadata(const Json& json) {
+    if (!json.is(Json::Kind::object)) throw ValueError("safetensors: __metadata__ must be an object");
+    for (std::size_t i = 0; i < json.keys.size(); ++i) {
+      if (!json.items[i].is(Json::Kind::string)) {
+        throw ValueError(text("safetensors: metadata ", json_quote(json.keys[i]), " must be a string"));
+      }
+      set_metadata(json.keys[i], json.items[i].string);
+    }
+  }
+
+  /// Appends the entry and returns where its data begins.
+  std::uint64_t parse_entry(const std::string& name, const Json& json, std::span<const std::uint8_t> data,
+                            const std::shared_ptr<const Bytes>& file) {
+    const auto fail = [&](std::string_view what) {
+      throw ValueError(text("safetensors: ", json_quote(name), ": ", what));
+    };
+    using Kind = Json::Kind;
+    const Json *dtype = json.find("dtype"), *shape = json.find("shape"), *offsets = json.find("data_offsets");
+    if (!json.is(Kind::object) || !dtype || !shape || !offsets) fail("dtype, shape and data_offsets are needed");
+    if (!dtype->is(Kind::string)) fail("dtype must be a string");
+    const std::size_t type = detail::safe_dtype_index(dtype->string);
+    if (type == detail::safe_dtypes.size()) fail(text("dtype ", json_quote(dtype->string), " is unknown"));
+    const auto natural = [](const Json& item) { return item.is(Kind::integer) && item.integer >= 0; };
+    const auto naturals = [&](const Json& list) {
+      return list.is(Kind::array) && std::all_of(list.items.begin(), list.items.end(), natural);
+    };
+    if (!naturals(*shape)) fail("shape must be a list of integers from 0");
+    if (!naturals(*offsets) || offsets->items.size() != 2) fail("data_offsets must be two integers from 0");
+    Entry e{name, dtype->string, {}, {}, file};
+    std::uint64_t size = detail::safe_dtypes[type].size;
+    for (const Json& extent : shape->items) {
+      const auto n = static_cast<std::uint64_t>(extent.integer);
+      if (n != 0 && size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / n) {
+        fail("the size of the shape overflows");
+      }
+      size *= n;
+      e.shape.push_back(extent.integer);
+    }
+    const auto begin = static_cast<std::uint64_t>(offsets->items[0].integer);
+    const auto end = static_cast<std::uint64_t>(offsets->items[1].integer);
+    if (begin > end) fail("data_offsets must not decrease");
+    if (end - begin != size) {
+      fail(text("data_offsets span ", end - begin, " bytes; ", dtype->string, " of shape ", detail::shape_text(e.shape),
+                " needs ", size));
+    }
+    if (end > data.size()) fail(text("the data ends at ", end, "; there are ", data.size(), " bytes"));
+    e.bytes = data.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size));
+    entries_.push_back(std::move(e));
+    return begin;
+  }
+
+  std::vector<Entry> entries_;
+  Metadata metadata_;
+  std::string source_ = "safetensors: ";
+};
+
+}  // namespace io
+}  // namespace ink
