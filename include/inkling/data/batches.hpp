@@ -9,7 +9,8 @@
 // negative step.
 //
 // Example:
-//     data::ImageDataset digits({Shape{100, 28, 28, 1}}, {Shape{100}, 3});
+//     Tensor<std::uint8_t, 4> images({100, 28, 28, 1});
+//     data::ImageDataset digits(images, {Shape{100}, 3});
 //     for (auto [step, batch] : data::batches(digits, {.size = 32, .steps = 10}, Key{1})) {
 //       Tensor<float, 4> x = batch.images;                             // step 0, 1, ... 9
 //     }

@@ -7,7 +7,8 @@
 // Errors: ShapeError when images and labels differ in number; ValueError for a row outside.
 //
 // Example:
-//     data::ImageDataset set({Shape{3, 28, 28, 1}}, {Shape{3}, {7, 2, 1}});
+//     Tensor<std::uint8_t, 4> images({3, 28, 28, 1});
+//     data::ImageDataset set(images, {Shape{3}, {7, 2, 1}});
 //     std::vector<Index> rows{2, 0};
 //     data::ImageDataset two = set.take(rows);                             // labels 1, 7
 //     Tensor<float, 4> x = data::normalize<float>(two.images);             // (2, 28, 28, 1), all -1
