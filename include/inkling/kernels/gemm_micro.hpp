@@ -29,11 +29,11 @@ inline constexpr int gemm_max_rows = 12, gemm_max_columns = 32;  // of any tile
 template <class T>
 struct MicroTile {
   Index k;
-  const T* a;        ///< a panel of mr rows
-  const T* b;        ///< b(k, j) = b[k * b_stride + j]
+  const T* a;  ///< a panel of mr rows
+  const T* b;  ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
-  T* const* c;       ///< one pointer for each of mr rows; rows outside of C point to spare memory
-  const T* bias;     ///< or null
+  T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
+  const T* bias;  ///< or null
   T alpha;
   bool accumulate;
 };
@@ -43,6 +43,11 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   using V = typename Simd<T, Width>::type;
   constexpr int lanes = Simd<T, Width>::lanes;
   V sum[Rows][Vectors] = {};
+  unroll<Rows>([&](auto r) INKLING_LAMBDA {  // C is often not in the cache: fetch it while k runs
+    unroll<(Vectors * Width + 63) / 64>([&](auto v) INKLING_LAMBDA {
+      __builtin_prefetch(t.c[row0 + r] + v * (64 / static_cast<int>(sizeof(T))), 1);
+    });
+  });
   const T* a = t.a + row0 * RowStride;
   const T* b = t.b;
   const Index b_stride = t.b_stride;
@@ -67,9 +72,8 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
       });
     });
   } else {
-    unroll<Rows>([&](auto r) INKLING_LAMBDA {
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA { sum[r][v] = alpha * sum[r][v]; });
-    });
+    unroll<Rows>(
+        [&](auto r) INKLING_LAMBDA { unroll<Vectors>([&](auto v) INKLING_LAMBDA { sum[r][v] = alpha * sum[r][v]; }); });
   }
   if (t.bias) {
     unroll<Vectors>([&](auto v) INKLING_LAMBDA {

@@ -1,4 +1,5 @@
-// Instruction sets: chosen once at run time, so that a program compiled with plain -O2 reaches the speed of its machine.
+// Instruction sets: chosen once at run time, so that a program compiled with plain -O2 reaches the speed of its
+// machine.
 //
 // A kernel is written once, as an always-inline body templated on the vector width in bytes. `dispatch` instantiates
 // the body inside functions that carry target attributes and calls the one for `isa()`. Two rules follow:
@@ -26,8 +27,7 @@
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
 #define INKLING_X86 1
 #define INKLING_TARGET_AVX2 __attribute__((target("avx2,fma")))
-#define INKLING_TARGET_AVX512 \
-  __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")))
+#define INKLING_TARGET_AVX512 __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")))
 #else
 #define INKLING_X86 0
 #endif
@@ -86,9 +86,8 @@ INKLING_TARGET_AVX512 __attribute__((flatten)) void run_avx512(F& f) {
 /// f(integral_constant<int, 0>), …, f(integral_constant<int, N - 1>): -O2 unrolls no loop that would grow.
 template <int N, class F>
 INKLING_INLINE void unroll(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) INKLING_LAMBDA {
-    (f(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, N>{});
+  [&]<int... I>(std::integer_sequence<int, I...>) INKLING_LAMBDA { (f(std::integral_constant<int, I>{}), ...); }
+  (std::make_integer_sequence<int, N>{});
 }
 
 template <class T, int Width>

@@ -1,0 +1,296 @@
+// The blocked matrix product, with packing, destination and epilogue as template parameters.
+//
+//   C(i, j) = alpha * sum_k A(i, k) B(k, j) (+ C(i, j)) (+ bias[j]), then epilogue
+//
+// Panels of B are packed once and shared by all threads; every task packs the panels of A that it needs, 12 KB at a
+// time, multiplies them with all panels of B, and keeps the tile of C in registers (Goto and van de Geijn, 2008).
+//
+// Order of summation, a function of k alone: chains of fused multiply-adds over blocks of 256, blocks added in order,
+// and beyond 2048 groups of 2048 added in order. So a row computed alone equals the same row computed in a batch, bit
+// for bit, at any number of threads; the groups also give long, thin products (weight gradients) their parallelism.
+//
+// Example, the columns of C scattered by a row map:
+//     gemm_packed<float>(m, n, k, PackRowsOfA<float>{a, lda}, PackRowsOfB<float>{b, ldb},
+//                        [&](Index row) { return c + table[row]; }, {.bias = bias});
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include "inkling/core/memory.hpp"
+#include "inkling/core/parallel.hpp"
+#include "inkling/kernels/gemm_pack.hpp"
+
+namespace ink::kernels {
+
+template <class T>
+struct GemmOptions {
+  bool accumulate = false;  ///< add to C instead of overwriting it
+  T alpha = 1;
+  const T* bias = nullptr;  ///< of length n, added once
+};
+
+/// Called as epilogue(c, row, column, columns) on each finished piece of a row, while it is still in the cache.
+struct NoEpilogue {
+  template <class T>
+  void operator()(T*, Index, Index, Index) const {}
+};
+
+enum class Threads { no, yes };
+
+namespace detail {
+
+inline constexpr Index gemm_group = 2048;
+inline constexpr Index gemm_packed_bytes = Index{2} << 20;   // of B, shared
+inline constexpr Index gemm_chunk_bytes = Index{384} << 10;  // of B, read by one task for each block of k
+inline constexpr Index gemm_serial_size = 50'000;            // multiply-adds below which threads do not pay
+inline constexpr Index gemm_task_size = 1'000'000;
+
+constexpr Index div_up(Index a, Index b) { return (a + b - 1) / b; }
+
+/// One product over k in [k_begin, k_end), at most a group.
+template <class T, class PackA, class PackB, class Row, class Epilogue>
+class GemmRange {
+ public:
+  GemmRange(Index m, Index n, const PackA& pack_a, const PackB& pack_b, const Row& row, const GemmOptions<T>& options,
+            const Epilogue& epilogue)
+      : m_(m), n_(n), pack_a_(pack_a), pack_b_(pack_b), row_(row), options_(options), epilogue_(epilogue) {}
+
+  void run(Index k_begin, Index k_end, Threads threads) const {
+    if (m_ * n_ * (k_end - k_begin) < gemm_serial_size) threads = Threads::no;
+    if constexpr (PackB::in_place) {
+      if (m_ <= micro_.mr) return run_in_place(k_begin, k_end, threads);
+    }
+    const Index nr = micro_.nr, element = static_cast<Index>(sizeof(T));
+    const Index budget = threads == Threads::yes ? gemm_packed_bytes : gemm_packed_bytes / 4;
+    const Index columns = std::min(div_up(n_, nr) * nr, budget / (gemm_kc * element) / nr * nr);
+    const Index deepest = threads == Threads::yes ? budget / (columns * element) / gemm_kc * gemm_kc : gemm_kc;
+    const Index depth = std::min(k_end - k_begin, deepest);
+    Scratch<T> packed(columns * depth);
+    for (Index col0 = 0; col0 < n_; col0 += columns) {
+      const Index col1 = std::min(n_, col0 + columns);
+      for (Index k0 = k_begin; k0 < k_end; k0 += depth) {
+        const Index k1 = std::min(k_end, k0 + depth);
+        pack(packed.data(), col0, col1, k0, k1, threads);
+        multiply(packed.data(), col0, col1, k_begin, k0, k1, k_end, threads);
+      }
+    }
+  }
+
+ private:
+  template <class F>
+  static void for_each(Index count, Threads threads, F&& f) {
+    if (threads == Threads::yes) return parallel_for(count, 1, [&](Index begin, Index) { f(begin); });
+    for (Index i = 0; i < count; ++i) f(i);
+  }
+
+  void pack(T* packed, Index col0, Index col1, Index k0, Index k1, Threads threads) const {
+    const Index nr = micro_.nr, panels = div_up(col1 - col0, nr), blocks = div_up(k1 - k0, gemm_kc);
+    if ((col1 - col0) * (k1 - k0) < gemm_serial_size) threads = Threads::no;
+    for_each(panels * blocks, threads, [&](Index item) {
+      const Index block = item / panels, panel = item % panels;
+      const Index k = k0 + block * gemm_kc, ks = std::min(gemm_kc, k1 - k);
+      const Index col = col0 + panel * nr, columns = std::min(nr, col1 - col);
+      T* dst = packed + block * gemm_kc * panels * nr + panel * ks * nr;
+      if (columns < nr) std::fill_n(dst, ks * nr, T(0));
+      pack_b_(dst, col, columns, k, ks, nr);
+    });
+  }
+
+  void multiply(const T* packed, Index col0, Index col1, Index k_begin, Index k0, Index k1, Index k_end,
+                Threads threads) const {
+    const Index mr = micro_.mr, nr = micro_.nr, panels = div_up(col1 - col0, nr);
+    const Index row_panels = div_up(m_, mr), panel_work = mr * (col1 - col0) * (k1 - k0);
+    Index rows = mr * std::clamp<Index>(gemm_task_size / std::max<Index>(panel_work, 1), 1, 16);
+    Index chunk = std::max<Index>(1, gemm_chunk_bytes / (nr * gemm_kc * static_cast<Index>(sizeof(T))));
+    if (threads == Threads::no) {
+      rows = row_panels * mr;
+    } else if (row_panels * mr <= 8 * rows) {  // too few tasks: smaller ones, and in both directions
+      rows = mr * div_up(row_panels, 8);
+      chunk = std::min(chunk, std::max<Index>(1, panels * div_up(m_, rows) / 8));
+    }
+    const Index row_tasks = div_up(m_, rows), column_tasks = div_up(panels, chunk);
+    for_each(row_tasks * column_tasks, threads, [&](Index task) {
+      const Index row0 = task % row_tasks * rows, row1 = std::min(m_, row0 + rows);
+      const Index panel0 = task / row_tasks * chunk, panel1 = std::min(panels, panel0 + chunk);
+      alignas(64) T a[gemm_max_rows * gemm_kc];
+      for (Index k = k0; k < k1; k += gemm_kc) {
+        const Index ks = std::min(gemm_kc, k1 - k);
+        const T* b = packed + (k - k0) * panels * nr;
+        for (Index row = row0; row < row1; row += mr) {
+          RowPanel panel = pack_panel(a, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
+          for (Index p = panel0; p < panel1; ++p) {
+            const Index col = col0 + p * nr;
+            panel.tile.b = b + p * ks * nr;
+            panel.tile.b_stride = nr;
+            tile(panel, col, std::min(nr, col1 - col));
+          }
+        }
+      }
+    });
+  }
+
+  /// Few rows: packing B would cost as much as the product.
+  void run_in_place(Index k_begin, Index k_end, Threads threads) const {
+    const Index nr = micro_.nr, chunk = std::max<Index>(micro_.wide(), div_up(n_, 8 * nr) * nr);
+    for_each(div_up(n_, chunk), threads, [&](Index task) {
+      const Index col0 = task * chunk, col1 = std::min(n_, col0 + chunk);
+      alignas(64) T a[gemm_max_rows * gemm_kc];
+      alignas(64) T last[gemm_max_columns * gemm_kc];
+      for (Index k = k_begin; k < k_end; k += gemm_kc) {
+        const Index ks = std::min(gemm_kc, k_end - k);
+        RowPanel panel = pack_panel(a, 0, m_, k, ks, k == k_begin, k + ks == k_end);
+        for (Index col = col0, columns; col < col1; col += columns) {
+          columns = std::min(nr, col1 - col);
+          if (PackA::order == PanelOrder::rows && m_ == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
+          if (columns >= micro_.width(m_, columns)) {
+            panel.tile.b = pack_b_.data + k * pack_b_.ld + col;
+            panel.tile.b_stride = pack_b_.ld;
+          } else {
+            std::fill_n(last, ks * nr, T(0));
+            pack_b_(last, col, columns, k, ks, nr);
+            panel.tile.b = last;
+            panel.tile.b_stride = nr;
+          }
+          tile(panel, col, columns);
+        }
+      }
+    });
+  }
+
+  struct RowPanel {
+    MicroTile<T> tile;
+    Index row, rows;
+    bool last;
+    T* c[gemm_max_rows];
+  };
+
+  RowPanel pack_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
+    RowPanel panel;
+    panel.tile = {ks, a, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
+    panel.row = row;
+    panel.rows = rows;
+    panel.last = last;
+    for (Index r = 0; r < rows; ++r) panel.c[r] = row_(row + r);
+    const Index mr = micro_.mr, small = micro_small(micro_.mr), used = rows <= small ? small : mr;
+    if (PackA::order == PanelOrder::rows) {
+      pack_a_(a, row, rows, k, ks, gemm_kc);
+      for (Index r = rows; r < used; ++r) std::fill_n(a + r * gemm_kc, ks, T(0));
+    } else {
+      if (rows < mr) std::fill_n(a, ks * mr, T(0));
+      pack_a_(a, row, rows, k, ks, mr);
+    }
+    return panel;
+  }
+
+  void tile(RowPanel& panel, Index col, Index columns) const {
+    const Index width = std::max<Index>(columns, micro_.width(panel.rows, columns));
+    alignas(64) T spare[4 * gemm_max_columns];
+    T* c[gemm_max_rows];
+    panel.tile.c = c;
+    panel.tile.bias = panel.last && options_.bias ? options_.bias + col : nullptr;
+    if (columns == width) {
+      for (Index r = 0; r < micro_.mr; ++r) c[r] = r < panel.rows ? panel.c[r] + col : spare;
+      micro_.run(panel.tile, static_cast<int>(panel.rows), static_cast<int>(width));
+    } else {  // the same kernel on a padded copy of the edge
+      alignas(64) T edge[gemm_max_rows * gemm_max_columns], bias[gemm_max_columns];
+      std::fill_n(edge, micro_.mr * width, T(0));
+      for (Index r = 0; r < micro_.mr; ++r) c[r] = edge + r * width;
+      if (panel.tile.accumulate) {
+        for (Index r = 0; r < panel.rows; ++r) std::copy_n(panel.c[r] + col, columns, c[r]);
+      }
+      if (panel.tile.bias) {
+        std::fill_n(bias, width, T(0));
+        panel.tile.bias = std::copy_n(panel.tile.bias, columns, bias) - columns;
+      }
+      micro_.run(panel.tile, static_cast<int>(panel.rows), static_cast<int>(width));
+      for (Index r = 0; r < panel.rows; ++r) std::copy_n(c[r], columns, panel.c[r] + col);
+    }
+    if (!std::is_same_v<Epilogue, NoEpilogue> && panel.last) {
+      for (Index r = 0; r < panel.rows; ++r) epilogue_(panel.c[r] + col, panel.row + r, col, columns);
+    }
+  }
+
+  Index m_, n_;
+  const PackA& pack_a_;
+  const PackB& pack_b_;
+  const Row& row_;
+  const GemmOptions<T>& options_;
+  const Epilogue& epilogue_;
+  Micro<T> micro_ = micro<T, PackA::order>();
+};
+
+/// c += each of `count` partial sums in order; then bias and epilogue if this is the end.
+template <class T, class Row, class Epilogue>
+void gemm_add_groups(Index m, Index n, const T* partial, Index count, const Row& row, bool overwrite, const T* bias,
+                     bool last, const Epilogue& epilogue, Threads threads) {
+  auto add = [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      T* c = row(i);
+      const T* p = partial + i * n;
+      for (Index g = 0; g < count; ++g, p += m * n) {
+        if (overwrite && g == 0) {
+          std::copy_n(p, n, c);
+        } else {
+          for (Index j = 0; j < n; ++j) c[j] += p[j];
+        }
+      }
+      if (!last) continue;
+      if (bias) {
+        for (Index j = 0; j < n; ++j) c[j] += bias[j];
+      }
+      epilogue(c, i, Index{0}, n);
+    }
+  };
+  if (threads == Threads::no) return add(0, m);
+  parallel_for(m, std::max<Index>(1, 16384 / std::max<Index>(1, n)), add);
+}
+
+}  // namespace detail
+
+/// row(i) points to the start of row i of C.
+template <class T, class PackA, class PackB, class Row, class Epilogue = NoEpilogue>
+void gemm_packed(Index m, Index n, Index k, const PackA& pack_a, const PackB& pack_b, const Row& row,
+                 const GemmOptions<T>& options = {}, const Epilogue& epilogue = {}, Threads threads = Threads::yes) {
+  if (m <= 0 || n <= 0) return;
+  if (k <= 0) {
+    for (Index i = 0; i < m; ++i) {
+      T* c = row(i);
+      for (Index j = 0; j < n; ++j) {
+        c[j] = (options.accumulate ? c[j] : T(0)) + (options.bias ? options.bias[j] : T(0));
+      }
+      epilogue(c, i, Index{0}, n);
+    }
+    return;
+  }
+  if (k <= detail::gemm_group) {
+    return detail::GemmRange<T, PackA, PackB, Row, Epilogue>(m, n, pack_a, pack_b, row, options, epilogue)
+        .run(0, k, threads);
+  }
+  // Small results: a wave of groups at once, each by one thread into a buffer of its own. Large ones: group by group.
+  const Index groups = detail::div_up(k, detail::gemm_group), size = m * n;
+  const bool parallel_groups = size <= (Index{1} << 18);
+  const Index wave = parallel_groups ? std::min(groups, std::clamp<Index>((Index{1} << 20) / size, 4, 64)) : 1;
+  const GemmOptions<T> group_options{.alpha = options.alpha};
+  Scratch<T> partial(wave * size);
+  for (Index g0 = 0; g0 < groups; g0 += wave) {
+    const Index count = std::min(wave, groups - g0);
+    auto run_group = [&](Index g, Threads inner) {
+      auto partial_row = [p = partial.data() + g * size, n](Index i) { return p + i * n; };
+      const Index k0 = (g0 + g) * detail::gemm_group, k1 = std::min(k, k0 + detail::gemm_group);
+      const NoEpilogue none;
+      detail::GemmRange<T, PackA, PackB, decltype(partial_row), NoEpilogue>(m, n, pack_a, pack_b, partial_row,
+                                                                            group_options, none)
+          .run(k0, k1, inner);
+    };
+    if (parallel_groups && threads == Threads::yes) {
+      parallel_for(count, 1, [&](Index g, Index) { run_group(g, Threads::no); });
+    } else {
+      for (Index g = 0; g < count; ++g) run_group(g, threads);
+    }
+    detail::gemm_add_groups(m, n, partial.data(), count, row, g0 == 0 && !options.accumulate, options.bias,
+                            g0 + count == groups, epilogue, threads);
+  }
+}
+
+}  // namespace ink::kernels
