@@ -6,6 +6,7 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define INKLING_INLINE inline __attribute__((always_inline))
+/// After the parameters of a lambda: its body is compiled as part of the function that calls it.
 #define INKLING_LAMBDA_INLINE __attribute__((always_inline))
 #define INKLING_NOINLINE __attribute__((noinline))
 #else

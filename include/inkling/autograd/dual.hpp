@@ -18,6 +18,7 @@
 #include <cmath>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include "inkling/config.hpp"
 #include "inkling/kernels/math.hpp"
@@ -43,32 +44,33 @@ struct Dual {
     return x;
   }
 
-  /// f(x) given f's value and slope at x: the chain rule.
-  INKLING_INLINE constexpr Dual chain(T value, [[maybe_unused]] T slope) const {
+  /// value, with f(0) … f(N − 1) as derivatives. Unrolled by hand: a loop here would keep loops over duals scalar.
+  template <class F>
+  INKLING_INLINE static constexpr Dual with(T value, F f) {
     Dual y(value);
-    for (std::size_t i = 0; i < d.size(); ++i) y.d[i] = slope * d[i];
+    [&]<std::size_t... I>(std::index_sequence<I...>) INKLING_LAMBDA_INLINE {
+      ((y.d[I] = f(I)), ...);
+    }(std::make_index_sequence<static_cast<std::size_t>(N)>{});
     return y;
   }
 
+  /// f(x) given f's value and slope at x: the chain rule.
+  INKLING_INLINE constexpr Dual chain(T value, T slope) const {
+    return with(value, [&](std::size_t i) INKLING_LAMBDA_INLINE { return slope * d[i]; });
+  }
+
   INKLING_INLINE friend constexpr Dual operator+(const Dual& a, const Dual& b) {
-    Dual y(a.v + b.v);
-    for (std::size_t i = 0; i < a.d.size(); ++i) y.d[i] = a.d[i] + b.d[i];
-    return y;
+    return with(a.v + b.v, [&](std::size_t i) INKLING_LAMBDA_INLINE { return a.d[i] + b.d[i]; });
   }
   INKLING_INLINE friend constexpr Dual operator-(const Dual& a, const Dual& b) {
-    Dual y(a.v - b.v);
-    for (std::size_t i = 0; i < a.d.size(); ++i) y.d[i] = a.d[i] - b.d[i];
-    return y;
+    return with(a.v - b.v, [&](std::size_t i) INKLING_LAMBDA_INLINE { return a.d[i] - b.d[i]; });
   }
   INKLING_INLINE friend constexpr Dual operator*(const Dual& a, const Dual& b) {
-    Dual y(a.v * b.v);
-    for (std::size_t i = 0; i < a.d.size(); ++i) y.d[i] = a.d[i] * b.v + a.v * b.d[i];
-    return y;
+    return with(a.v * b.v, [&](std::size_t i) INKLING_LAMBDA_INLINE { return a.d[i] * b.v + a.v * b.d[i]; });
   }
   INKLING_INLINE friend constexpr Dual operator/(const Dual& a, const Dual& b) {
-    Dual y(a.v / b.v);
-    for (std::size_t i = 0; i < a.d.size(); ++i) y.d[i] = (a.d[i] - y.v * b.d[i]) / b.v;
-    return y;
+    const T y = a.v / b.v;
+    return with(y, [&](std::size_t i) INKLING_LAMBDA_INLINE { return (a.d[i] - y * b.d[i]) / b.v; });
   }
   INKLING_INLINE friend constexpr Dual operator-(const Dual& a) { return a.chain(-a.v, T{-1}); }
   INKLING_INLINE friend constexpr bool operator<(const Dual& a, const Dual& b) { return a.v < b.v; }
@@ -106,9 +108,8 @@ struct Dual {
 
   /// condition ? a : b, component by component.
   INKLING_INLINE friend constexpr Dual select(bool condition, const Dual& a, const Dual& b) {
-    Dual y(condition ? a.v : b.v);
-    for (std::size_t i = 0; i < a.d.size(); ++i) y.d[i] = condition ? a.d[i] : b.d[i];
-    return y;
+    return with(kernels::detail::blend(condition, a.v, b.v),
+                [&](std::size_t i) INKLING_LAMBDA_INLINE { return kernels::detail::blend(condition, a.d[i], b.d[i]); });
   }
   INKLING_INLINE friend constexpr Dual abs(const Dual& x) { return select(x.v < 0, -x, x); }
   INKLING_INLINE friend constexpr Dual max(const Dual& a, const Dual& b) { return select(a.v < b.v, b, a); }
@@ -121,7 +122,7 @@ struct Dual {
 
   /// ln(1 + eˣ), without overflow.
   INKLING_INLINE friend Dual softplus(const Dual& x) {
-    const T positive = x.v > 0 ? x.v : T{0}, magnitude = x.v < 0 ? -x.v : x.v;
+    const T magnitude = kernels::detail::blend(x.v < 0, -x.v, x.v), positive = T{0.5} * (x.v + magnitude);
     const T e = kernels::vexp(-magnitude);
     return x.chain(positive + kernels::vlog(T{1} + e), kernels::vsigmoid(x.v));
   }

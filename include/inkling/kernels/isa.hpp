@@ -10,7 +10,7 @@
 // The environment variable INKLING_ISA=portable|avx2|avx512 lowers the choice; it cannot raise it above the machine.
 //
 // Example:
-//     kernels::dispatch([&]<int Width>() INKLING_LAMBDA {
+//     kernels::dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
 //       for (Index i = 0; i < n; ++i) y[i] = a * x[i] + y[i];
 //     });
 #pragma once
@@ -32,8 +32,6 @@
 #define INKLING_X86 0
 #endif
 
-/// After a lambda's parameters: its body is compiled as part of the function that calls it.
-#define INKLING_LAMBDA __attribute__((always_inline))
 
 namespace ink::kernels {
 
@@ -86,7 +84,7 @@ INKLING_TARGET_AVX512 __attribute__((flatten)) void run_avx512(F& f) {
 /// f(integral_constant<int, 0>), …, f(integral_constant<int, N - 1>): -O2 unrolls no loop that would grow.
 template <int N, class F>
 INKLING_INLINE void unroll(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) INKLING_LAMBDA { (f(std::integral_constant<int, I>{}), ...); }
+  [&]<int... I>(std::integer_sequence<int, I...>) INKLING_LAMBDA_INLINE { (f(std::integral_constant<int, I>{}), ...); }
   (std::make_integer_sequence<int, N>{});
 }
 

@@ -28,7 +28,7 @@ template <TensorLike A, TensorLike B>
 auto operator+(const A& a, const B& b) {
   const auto shape = detail::broadcast_shape("add", value(a).shape(), value(b).shape());
   return record(
-      detail::map_values(shape, [](auto u, auto v) { return u + v; }, value(a), value(b)),
+      detail::map_values(shape, [](auto u, auto v) INKLING_LAMBDA_INLINE { return u + v; }, value(a), value(b)),
       [sa = value(a).shape(), sb = value(b).shape()](const auto& dy, auto da, auto db) {
         da.add([&] { return sum_to(dy, sa); });
         db.add([&] { return sum_to(dy, sb); });
@@ -38,20 +38,20 @@ auto operator+(const A& a, const B& b) {
 
 template <TensorLike A, TensorLike B>
 auto operator-(const A& a, const B& b) {
-  return detail::map_named("subtract", [](auto u, auto v) { return u - v; }, a, b);
+  return detail::map_named("subtract", [](auto u, auto v) INKLING_LAMBDA_INLINE { return u - v; }, a, b);
 }
 template <TensorLike A, TensorLike B>
 auto operator*(const A& a, const B& b) {
-  return detail::map_named("multiply", [](auto u, auto v) { return u * v; }, a, b);
+  return detail::map_named("multiply", [](auto u, auto v) INKLING_LAMBDA_INLINE { return u * v; }, a, b);
 }
 template <TensorLike A, TensorLike B>
 auto operator/(const A& a, const B& b) {
-  return detail::map_named("divide", [](auto u, auto v) { return u / v; }, a, b);
+  return detail::map_named("divide", [](auto u, auto v) INKLING_LAMBDA_INLINE { return u / v; }, a, b);
 }
 
 template <TensorLike A>
 auto operator+(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) { return v + c; }, a);
+  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v + c; }, a);
 }
 template <TensorLike A>
 auto operator+(detail::Number auto b, const A& a) {
@@ -59,15 +59,15 @@ auto operator+(detail::Number auto b, const A& a) {
 }
 template <TensorLike A>
 auto operator-(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) { return v - c; }, a);
+  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v - c; }, a);
 }
 template <TensorLike A>
 auto operator-(detail::Number auto b, const A& a) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) { return c - v; }, a);
+  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return c - v; }, a);
 }
 template <TensorLike A>
 auto operator*(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) { return v * c; }, a);
+  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v * c; }, a);
 }
 template <TensorLike A>
 auto operator*(detail::Number auto b, const A& a) {
@@ -75,97 +75,97 @@ auto operator*(detail::Number auto b, const A& a) {
 }
 template <TensorLike A>
 auto operator/(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) { return v / c; }, a);
+  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v / c; }, a);
 }
 template <TensorLike A>
 auto operator/(detail::Number auto b, const A& a) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) { return c / v; }, a);
+  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return c / v; }, a);
 }
 template <TensorLike A>
 auto operator-(const A& a) {
-  return map([](auto v) { return -v; }, a);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return -v; }, a);
 }
 
 template <TensorLike X>
 auto exp(const X& x) {
-  return map([](auto v) { return exp(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return exp(v); }, x);
 }
 template <TensorLike X>
 auto log(const X& x) {
-  return map([](auto v) { return log(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return log(v); }, x);
 }
 template <TensorLike X>
 auto sqrt(const X& x) {
-  return map([](auto v) { return sqrt(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return sqrt(v); }, x);
 }
 template <TensorLike X>
 auto square(const X& x) {
-  return map([](auto v) { return v * v; }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return v * v; }, x);
 }
 template <TensorLike X>
 auto reciprocal(const X& x) {
-  return map([](auto v) { return reciprocal(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return reciprocal(v); }, x);
 }
 template <TensorLike X>
 auto abs(const X& x) {
-  return map([](auto v) { return abs(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return abs(v); }, x);
 }
 template <TensorLike X>
 auto tanh(const X& x) {
-  return map([](auto v) { return tanh(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return tanh(v); }, x);
 }
 template <TensorLike X>
 auto sigmoid(const X& x) {
-  return map([](auto v) { return sigmoid(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return sigmoid(v); }, x);
 }
 template <TensorLike X>
 auto softplus(const X& x) {
-  return map([](auto v) { return softplus(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return softplus(v); }, x);
 }
 template <TensorLike X>
 auto erf(const X& x) {
-  return map([](auto v) { return erf(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return erf(v); }, x);
 }
 template <TensorLike X>
 auto sin(const X& x) {
-  return map([](auto v) { return sin(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return sin(v); }, x);
 }
 template <TensorLike X>
 auto cos(const X& x) {
-  return map([](auto v) { return cos(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return cos(v); }, x);
 }
 template <TensorLike X>
 auto relu(const X& x) {
-  return map([](auto v) { return relu(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return relu(v); }, x);
 }
 template <TensorLike X>
 auto silu(const X& x) {
-  return map([](auto v) { return silu(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return silu(v); }, x);
 }
 template <TensorLike X>
 auto gelu(const X& x) {
-  return map([](auto v) { return gelu(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return gelu(v); }, x);
 }
 template <TensorLike X>
 auto gelu_tanh(const X& x) {
-  return map([](auto v) { return gelu_tanh(v); }, x);
+  return map([](auto v) INKLING_LAMBDA_INLINE { return gelu_tanh(v); }, x);
 }
 template <TensorLike X>
 auto pow(const X& x, detail::Number auto exponent) {
-  return map([p = static_cast<scalar_t<X>>(exponent)](auto v) { return pow(v, p); }, x);
+  return map([p = static_cast<scalar_t<X>>(exponent)](auto v) INKLING_LAMBDA_INLINE { return pow(v, p); }, x);
 }
 template <TensorLike X>
 auto clamp(const X& x, detail::Number auto low, detail::Number auto high) {
   using T = scalar_t<X>;
-  return map([l = static_cast<T>(low), h = static_cast<T>(high)](auto v) { return clamp(v, l, h); }, x);
+  return map([l = static_cast<T>(low), h = static_cast<T>(high)](auto v) INKLING_LAMBDA_INLINE { return clamp(v, l, h); }, x);
 }
 template <TensorLike A, TensorLike B>
 auto maximum(const A& a, const B& b) {
-  return map([](auto u, auto v) { return max(u, v); }, a, b);
+  return map([](auto u, auto v) INKLING_LAMBDA_INLINE { return max(u, v); }, a, b);
 }
 template <TensorLike A, TensorLike B>
 auto minimum(const A& a, const B& b) {
-  return map([](auto u, auto v) { return min(u, v); }, a, b);
+  return map([](auto u, auto v) INKLING_LAMBDA_INLINE { return min(u, v); }, a, b);
 }
 
 /// 1 where x is above the bound, else 0.
@@ -182,7 +182,7 @@ template <int R, TensorLike A, TensorLike B>
 auto where(const Tensor<std::uint8_t, R>& mask, const A& a, const B& b) {
   using T = scalar_t<A>;
   return detail::map_named(
-      "where", [](auto m, auto u, auto v) { return select(m.v != 0, u, v); }, mask.template cast<T>(), a, b);
+      "where", [](auto m, auto u, auto v) INKLING_LAMBDA_INLINE { return select(m.v != 0, u, v); }, mask.template cast<T>(), a, b);
 }
 
 /// x, with `fill` where the mask is not zero; no gradient flows there.
@@ -190,7 +190,7 @@ template <TensorLike X, int R>
 auto masked_fill(const X& x, const Tensor<std::uint8_t, R>& mask, detail::Number auto fill) {
   using T = scalar_t<X>;
   return detail::map_named(
-      "masked_fill", [c = static_cast<T>(fill)](auto m, auto v) { return select(m.v != 0, decltype(v)(c), v); },
+      "masked_fill", [c = static_cast<T>(fill)](auto m, auto v) INKLING_LAMBDA_INLINE { return select(m.v != 0, decltype(v)(c), v); },
       mask.template cast<T>(), x);
 }
 
