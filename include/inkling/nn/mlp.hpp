@@ -1,0 +1,103 @@
+// Mlp and SwiGlu: the position-wise networks of a transformer, and activations as function objects.
+//
+//   Mlp     y = down(activation(up(x)))
+//   SwiGlu  y = down(silu(gate(x)) · up(x)): N. Shazeer, "GLU variants improve transformer", 2020, arXiv:2002.05202
+//
+// hidden = 0 means 4·width for Mlp and 8/3·width, rounded up to a multiple of 8, for SwiGlu: about the same number of
+// parameters. An activation is any type whose objects map a TensorLike to one of its shape.
+//
+// Shapes: x (…, width), rank 2 or more -> the same.
+//
+// Errors: ValueError for a width below 1; ShapeError if x's last extent is another.
+//
+// Example:
+//     Mlp<float> mlp({.width = 64}, Key{1});
+//     Mlp<float, Silu> other({.width = 64, .hidden = 128}, Key{2});
+//     SwiGlu<float> gated({.width = 64}, Key{3});
+//     auto y = gated(other(mlp(normal<float>(Shape{8, 49, 64}, Key{4}))));
+#pragma once
+
+#include "inkling/nn/linear.hpp"
+#include "inkling/ops/elementwise.hpp"
+
+namespace ink {
+
+struct Relu {
+  auto operator()(const TensorLike auto& x) const { return relu(x); }
+};
+struct Silu {
+  auto operator()(const TensorLike auto& x) const { return silu(x); }
+};
+struct Gelu {
+  auto operator()(const TensorLike auto& x) const { return gelu(x); }
+};
+struct GeluTanh {
+  auto operator()(const TensorLike auto& x) const { return gelu_tanh(x); }
+};
+
+template <class T = float, class Activation = Gelu>
+struct Mlp {
+  struct Options {
+    Index width = 0;
+    Index hidden = 0;
+  };
+
+  Linear<T> up, down;
+
+  Mlp(const Options& o, Key key)
+      : up({.in = o.width, .out = hidden(o)}, key.fold(0)), down({.in = hidden(o), .out = o.width}, key.fold(1)) {}
+
+  static constexpr Index hidden(const Options& o) { return o.hidden ? o.hidden : 4 * o.width; }
+
+  template <int R>
+  static constexpr Shape<R> out_shape(const Options& o, const Shape<R>& x) {
+    detail::require_extent("mlp", x, -1, "width", o.width);
+    return x;
+  }
+
+  template <TensorLike X>
+  auto operator()(const X& x) const {
+    return down(Activation{}(up(x)));
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("up", self.up);
+    f("down", self.down);
+  }
+};
+
+template <class T = float>
+struct SwiGlu {
+  struct Options {
+    Index width = 0;
+    Index hidden = 0;
+  };
+
+  Linear<T> gate, up, down;
+
+  SwiGlu(const Options& o, Key key)
+      : gate({.in = o.width, .out = hidden(o), .bias = false}, key.fold(0)),
+        up({.in = o.width, .out = hidden(o), .bias = false}, key.fold(1)),
+        down({.in = hidden(o), .out = o.width, .bias = false}, key.fold(2)) {}
+
+  static constexpr Index hidden(const Options& o) { return o.hidden ? o.hidden : (o.width + 2) / 3 * 8; }
+
+  template <int R>
+  static constexpr Shape<R> out_shape(const Options& o, const Shape<R>& x) {
+    detail::require_extent("swiglu", x, -1, "width", o.width);
+    return x;
+  }
+
+  template <TensorLike X>
+  auto operator()(const X& x) const {
+    return down(map([](auto g, auto u) { return silu(g) * u; }, gate(x), up(x)));
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("gate", self.gate);
+    f("up", self.up);
+    f("down", self.down);
+  }
+};
+
+}  // namespace ink
