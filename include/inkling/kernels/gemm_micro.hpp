@@ -43,8 +43,8 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   using V = typename Simd<T, Width>::type;
   constexpr int lanes = Simd<T, Width>::lanes;
   V sum[Rows][Vectors] = {};
-  unroll<Rows>([&](auto r) INKLING_LAMBDA {  // C is often not in the cache: fetch it while k runs
-    unroll<(Vectors * Width + 63) / 64>([&](auto v) INKLING_LAMBDA {
+  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {  // C is often not in the cache: fetch it while k runs
+    unroll<(Vectors * Width + 63) / 64>([&](auto v) INKLING_LAMBDA_INLINE {
       __builtin_prefetch(t.c[row0 + r] + v * (64 / static_cast<int>(sizeof(T))), 1);
     });
   });
@@ -53,10 +53,10 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   const Index b_stride = t.b_stride;
   for (Index k = t.k; k > 0; --k) {
     V bv[Vectors];
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA { __builtin_memcpy(&bv[v], b + v * lanes, sizeof(V)); });
-    unroll<Rows>([&](auto r) INKLING_LAMBDA {
+    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&bv[v], b + v * lanes, sizeof(V)); });
+    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
       const T ar = a[r * RowStride];  // scalar times vector: becomes one broadcast
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA { sum[r][v] += ar * bv[v]; });
+      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] += ar * bv[v]; });
     });
     a += StepStride;
     b += b_stride;
@@ -64,26 +64,27 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   T* const* c = t.c + row0;
   const T alpha = t.alpha;
   if (t.accumulate) {
-    unroll<Rows>([&](auto r) INKLING_LAMBDA {
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA {
+    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
         V before;
         __builtin_memcpy(&before, c[r] + v * lanes, sizeof(V));
         sum[r][v] = before + alpha * sum[r][v];
       });
     });
   } else {
-    unroll<Rows>(
-        [&](auto r) INKLING_LAMBDA { unroll<Vectors>([&](auto v) INKLING_LAMBDA { sum[r][v] = alpha * sum[r][v]; }); });
-  }
-  if (t.bias) {
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA {
-      V bias;
-      __builtin_memcpy(&bias, t.bias + v * lanes, sizeof(V));
-      unroll<Rows>([&](auto r) INKLING_LAMBDA { sum[r][v] += bias; });
+    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] = alpha * sum[r][v]; });
     });
   }
-  unroll<Rows>([&](auto r) INKLING_LAMBDA {
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA { __builtin_memcpy(c[r] + v * lanes, &sum[r][v], sizeof(V)); });
+  if (t.bias) {
+    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
+      V bias;
+      __builtin_memcpy(&bias, t.bias + v * lanes, sizeof(V));
+      unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { sum[r][v] += bias; });
+    });
+  }
+  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(c[r] + v * lanes, &sum[r][v], sizeof(V)); });
   });
 }
 

@@ -48,7 +48,7 @@ INKLING_INLINE void transpose_square(T* dst, Index dst_stride, const T* src, Ind
   using V = typename Simd<T, 16>::type;
   constexpr int lanes = Simd<T, 16>::lanes;
   V row[lanes];
-  unroll<lanes>([&](auto i) INKLING_LAMBDA { __builtin_memcpy(&row[i], src + i * src_stride, 16); });
+  unroll<lanes>([&](auto i) INKLING_LAMBDA_INLINE { __builtin_memcpy(&row[i], src + i * src_stride, 16); });
   if constexpr (lanes == 2) {
     const V c0 = __builtin_shufflevector(row[0], row[1], 0, 2), c1 = __builtin_shufflevector(row[0], row[1], 1, 3);
     __builtin_memcpy(dst, &c0, 16);
@@ -61,7 +61,7 @@ INKLING_INLINE void transpose_square(T* dst, Index dst_stride, const T* src, Ind
     const V column[4] = {
         __builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
         __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
-    unroll<4>([&](auto j) INKLING_LAMBDA { __builtin_memcpy(dst + j * dst_stride, &column[j], 16); });
+    unroll<4>([&](auto j) INKLING_LAMBDA_INLINE { __builtin_memcpy(dst + j * dst_stride, &column[j], 16); });
   }
 }
 

@@ -59,7 +59,7 @@ class GemmRange {
   void run(Index k_begin, Index k_end, Threads threads) const {
     if (m_ * n_ * (k_end - k_begin) < gemm_serial_size) threads = Threads::no;
     if constexpr (PackB::in_place) {
-      if (m_ <= micro_.mr) return run_in_place(k_begin, k_end, threads);
+      if (pack_b_.data && m_ <= micro_.mr) return run_in_place(k_begin, k_end, threads);
     }
     const Index nr = micro_.nr, element = static_cast<Index>(sizeof(T));
     const Index budget = threads == Threads::yes ? gemm_packed_bytes : gemm_packed_bytes / 4;

@@ -32,7 +32,6 @@
 #define INKLING_X86 0
 #endif
 
-
 namespace ink::kernels {
 
 /// `portable` is what the compiler was told to assume: SSE2 on x86-64, NEON on 64-bit ARM.
