@@ -118,10 +118,7 @@ class Tape {
   template <class T, int R>
   void deliver(int id, Tensor<T, R> gradient) {
     const auto at = static_cast<std::size_t>(id);
-    if (gradient.size() != nodes_[at].elements) {
-      throw ShapeError(text("backward: gradient is ", gradient.shape(), ", its value has ", nodes_[at].elements,
-                            " elements; both must be equal"));
-    }
+    check_size(id, gradient.shape());
     if (gradient.empty()) return;
     detail::Storage arriving = gradient.storage();
     gradient = Tensor<T, R>();
@@ -130,6 +127,18 @@ class Tape {
     } else {
       slots_[at] = std::move(arriving);
     }
+  }
+
+  /// Hands f the gradient of node `id` collected so far, to be changed in place: what gradient code that touches few of
+  /// many elements uses.
+  template <class T, int R, class F>
+  void update(int id, const Shape<R>& shape, F&& f) {
+    const auto at = static_cast<std::size_t>(id);
+    check_size(id, shape);
+    if (shape.size() == 0) return;
+    auto gradient = slots_[at] ? Tensor<T, R>::adopt(shape, std::move(slots_[at])) : Tensor<T, R>(shape);
+    f(gradient);
+    slots_[at] = gradient.storage();
   }
 
   /// Appends an operation; `Node` has run(Tape&, Storage) and is kept until it has run.
@@ -181,6 +190,15 @@ class Tape {
     std::vector<detail::Storage> chunks_;
     std::size_t used_ = 0;
   };
+
+  template <int R>
+  void check_size(int id, const Shape<R>& gradient) const {
+    const Index elements = nodes_[static_cast<std::size_t>(id)].elements;
+    if (gradient.size() != elements) {
+      throw ShapeError(
+          text("backward: gradient is ", gradient, ", its value has ", elements, " elements; both must be equal"));
+    }
+  }
 
   int push_leaf(Index elements) {
     if (walked_) throw ValueError("record: this tape was already walked; use a new tape");

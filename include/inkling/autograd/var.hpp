@@ -24,6 +24,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "inkling/autograd/tape.hpp"
 #include "inkling/core/tensor.hpp"
@@ -102,7 +103,8 @@ Var<T, R> constant_on(const Var<U, S>& x, const Tensor<T, R>& tensor) {
   return x.tape().constant(tensor);
 }
 
-/// Where gradient code delivers the gradient of one input. `add` takes a callable and calls it only if it is wanted.
+/// Where gradient code delivers the gradient of one input: `add` takes a callable that returns it; `update` one that
+/// changes the gradient collected so far, a tensor of the given shape. They are called only if the gradient is wanted.
 template <class T, int R>
 class Sink {
  public:
@@ -111,6 +113,10 @@ class Sink {
   template <class F>
   void add(F&& gradient) const {
     if (id_ >= 0) tape_->deliver(id_, Tensor<T, R>(gradient()));
+  }
+  template <class F>
+  void update(const Shape<R>& shape, F&& change) const {
+    if (id_ >= 0) tape_->template update<T>(id_, shape, change);
   }
 
  private:
@@ -123,6 +129,8 @@ struct NoSink {
   explicit constexpr operator bool() const { return false; }
   template <class F>
   void add(F&&) const {}
+  template <class S, class F>
+  void update(const S&, F&&) const {}
 };
 
 namespace detail {
@@ -157,6 +165,21 @@ struct OperationNode {
       : gradient(std::move(f)), shape(s), inputs(i) {}
 };
 
+template <class T, int R, class F, class X>
+struct ListNode {
+  F gradient;
+  Shape<R> shape;
+  std::vector<int> inputs;
+
+  ListNode(F f, const Shape<R>& s, std::vector<int> ids) : gradient(std::move(f)), shape(s), inputs(std::move(ids)) {}
+
+  void run(Tape& tape, Storage storage) {
+    std::vector<decltype(make_sink<X>(tape, 0))> sinks;
+    for (int id : inputs) sinks.push_back(make_sink<X>(tape, id));
+    gradient(Tensor<T, R>::adopt(shape, std::move(storage)), sinks);
+  }
+};
+
 template <class X>
 int node_id([[maybe_unused]] const X& x) {
   if constexpr (is_var<X>) {
@@ -187,7 +210,30 @@ auto record(Tensor<T, R> result, F gradient, const X&... inputs) {
     bool wanted = false;
     for (int id : ids) wanted = wanted || id >= 0;
     if (!wanted) return tape->constant(std::move(result));
-    const int id = tape->push(result.size(), detail::OperationNode<T, R, F, X...>(std::move(gradient), result.shape(), ids));
+    const int id =
+        tape->push(result.size(), detail::OperationNode<T, R, F, X...>(std::move(gradient), result.shape(), ids));
+    return Var<T, R>(*tape, id, std::move(result));
+  } else {
+    return result;
+  }
+}
+
+/// The same for a list of inputs: the gradient code is called as gradient(dy, std::vector of sinks).
+template <class T, int R, class F, TensorLike X>
+auto record(Tensor<T, R> result, F gradient, const std::vector<X>& inputs) {
+  if constexpr (detail::is_var<X>) {
+    Tape* tape = nullptr;
+    std::vector<int> ids;
+    bool wanted = false;
+    for (const auto& x : inputs) {
+      detail::find_tape(tape, x);
+      ids.push_back(x.id());
+      wanted = wanted || x.wants_gradient();
+    }
+    if (!tape) throw ValueError("record: the list of inputs is empty; it must have at least one");
+    if (!wanted) return tape->constant(std::move(result));
+    const auto shape = result.shape();
+    const int id = tape->push(shape.size(), detail::ListNode<T, R, F, X>(std::move(gradient), shape, std::move(ids)));
     return Var<T, R>(*tape, id, std::move(result));
   } else {
     return result;

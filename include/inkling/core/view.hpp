@@ -66,6 +66,16 @@ struct View {
     return out;
   }
 
+  /// The elements along an axis from the last to the first.
+  View flip(int axis) const {
+    axis = detail::axis_index(axis, R);
+    const auto at = static_cast<std::size_t>(axis);
+    View out = *this;
+    if (shape[axis] > 0) out.data += (shape[axis] - 1) * strides[at];
+    out.strides[at] = -strides[at];
+    return out;
+  }
+
   /// Stretches axes of extent 1, and adds leading axes, to reach `target` (trailing axes aligned).
   template <int R2>
   View<T, R2> broadcast(const Shape<R2>& target) const {
@@ -74,8 +84,8 @@ struct View {
     for (int a = 0; a < R; ++a) {
       const int b = a + R2 - R;
       if (shape[a] != target[b] && shape[a] != 1) {
-        throw ShapeError(text("broadcast: tensor is ", shape, ", target is ", target, "; axis ", a,
-                              " must be 1 or equal"));
+        throw ShapeError(
+            text("broadcast: tensor is ", shape, ", target is ", target, "; axis ", a, " must be 1 or equal"));
       }
       out.strides[static_cast<std::size_t>(b)] = shape[a] == 1 ? 0 : strides[static_cast<std::size_t>(a)];
     }
@@ -95,23 +105,57 @@ View<T, R> mutable_view(Tensor<T, R>& tensor) {
 
 namespace detail {
 
+/// Joins neighbouring axes that both views walk in one stride, so that the innermost rows are as long as they can be.
+template <class S, class D, int R>
+void join_axes(View<S, R>& source, View<D, R>& destination) {
+  const View<S, R> s = source;
+  const View<D, R> d = destination;
+  source.shape.extents.fill(1);
+  source.strides.fill(0);
+  destination.strides.fill(0);
+  std::size_t to = static_cast<std::size_t>(R) - 1;
+  for (std::size_t from = static_cast<std::size_t>(R); from-- > 0;) {
+    const Index extent = s.shape.extents[from], inner = source.shape.extents[to];
+    if (extent == 1) continue;
+    const bool empty_slot = inner == 1;
+    const bool joins =
+        s.strides[from] == source.strides[to] * inner && d.strides[from] == destination.strides[to] * inner;
+    if (!empty_slot && !joins) --to;
+    if (empty_slot || !joins) {
+      source.strides[to] = s.strides[from];
+      destination.strides[to] = d.strides[from];
+    }
+    source.shape.extents[to] *= extent;
+  }
+  destination.shape = source.shape;
+}
+
 /// Calls f(source, destination) with pointers to the first elements of every innermost row, in parallel.
 template <class S, class D, int R, class F>
 void for_each_row(const View<S, R>& source, const View<D, R>& destination, F f) {
-  const Index row = R > 0 ? source.shape[R - 1] : 1;
+  static_assert(R > 0);
+  const Index row = source.shape[R - 1];
   const Index rows = row == 0 ? 0 : source.shape.size() / row;
   const Index grain = row >= 16384 ? 1 : 16384 / (row > 0 ? row : 1) + 1;
   parallel_for(rows, grain, [&](Index begin, Index end) {
+    std::array<Index, static_cast<std::size_t>(R)> index{};
+    Index rest = begin, s = 0, d = 0;
+    for (std::size_t a = R - 1; a-- > 0;) {
+      index[a] = rest % source.shape.extents[a];
+      rest /= source.shape.extents[a];
+      s += index[a] * source.strides[a];
+      d += index[a] * destination.strides[a];
+    }
     for (Index r = begin; r < end; ++r) {
-      Index rest = r, s = 0, d = 0;
-      for (int a = R - 2; a >= 0; --a) {
-        const auto axis = static_cast<std::size_t>(a);
-        const Index i = rest % source.shape[a];
-        rest /= source.shape[a];
-        s += i * source.strides[axis];
-        d += i * destination.strides[axis];
-      }
       f(source.data + s, destination.data + d);
+      for (std::size_t a = R - 1; a-- > 0;) {
+        s += source.strides[a];
+        d += destination.strides[a];
+        if (++index[a] < source.shape.extents[a]) break;
+        s -= index[a] * source.strides[a];
+        d -= index[a] * destination.strides[a];
+        index[a] = 0;
+      }
     }
   });
 }
@@ -122,19 +166,27 @@ void for_each_row(const View<S, R>& source, const View<D, R>& destination, F f) 
 template <class T, class D, int R, class Combine>
 void copy(const View<T, R>& source, const View<D, R>& destination, Combine combine) {
   if (source.shape != destination.shape) {
-    throw ShapeError(text("copy: source is ", source.shape, ", destination is ", destination.shape,
-                          "; both must be equal"));
+    throw ShapeError(
+        text("copy: source is ", source.shape, ", destination is ", destination.shape, "; both must be equal"));
   }
-  const Index row = R > 0 ? source.shape[R - 1] : 1;
-  const Index source_step = R > 0 ? source.strides[static_cast<std::size_t>(R - 1)] : 1;
-  const Index destination_step = R > 0 ? destination.strides[static_cast<std::size_t>(R - 1)] : 1;
-  detail::for_each_row(source, destination, [=](const T* s, D* d) {
-    if (source_step == 1 && destination_step == 1) {
-      for (Index i = 0; i < row; ++i) d[i] = combine(d[i], s[i]);
-    } else {
-      for (Index i = 0; i < row; ++i) d[i * destination_step] = combine(d[i * destination_step], s[i * source_step]);
-    }
-  });
+  if constexpr (R == 0) {
+    *destination.data = combine(*destination.data, *source.data);
+  } else {
+    View<T, R> from = source;
+    View<D, R> to = destination;
+    detail::join_axes(from, to);
+    const Index row = from.shape[R - 1];
+    const Index from_step = from.strides.back(), to_step = to.strides.back();
+    detail::for_each_row(from, to, [=](const T* s, D* d) {
+      if (from_step == 1 && to_step == 1) {
+        for (Index i = 0; i < row; ++i) d[i] = combine(d[i], s[i]);
+      } else if (from_step == 0 && to_step == 1) {
+        for (Index i = 0; i < row; ++i) d[i] = combine(d[i], *s);
+      } else {
+        for (Index i = 0; i < row; ++i) d[i * to_step] = combine(d[i * to_step], s[i * from_step]);
+      }
+    });
+  }
 }
 
 template <class T, class D, int R>
