@@ -1,9 +1,12 @@
 #include "inkling/ops/image.hpp"
 
+#include "../golden/data/image.inc"
+#include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
 using namespace ink;
 using namespace ink::testing;
+namespace g = golden::image;
 
 TEST_CASE("upsample_nearest: closed form") {
   const Tensor<float, 4> x(Shape{1, 1, 2, 2}, {1, 2, 3, 4});
@@ -44,6 +47,13 @@ TEST_CASE("patchify: unpatchify undoes it, gradients, threads and batch") {
   check_gradients(forth, Tensor<float, 4>(Shape{0, 4, 6, 3}));
   check_invariance<1>(forth, normal<float>(Shape{3, 28, 28, 5}, Key{2}));
   check_invariance<1>(back, normal<float>(Shape{3, 6, 12}, Key{3}));
+}
+
+TEST_CASE("image: PyTorch") {
+  CHECK(golden::error([](const auto& x) { return upsample_nearest(x, 3); }, g::upsample_y, g::upsample_dy,
+                      std::tie(g::upsample_dx), golden::tensor(Shape{2, 2, 3, 2}, g::upsample_x)) < 1e-12);
+  CHECK(golden::error([](const auto& x) { return patchify(x, 2); }, g::patchify_y, g::patchify_dy,
+                      std::tie(g::patchify_dx), golden::tensor(Shape{2, 4, 6, 3}, g::patchify_x)) < 1e-12);
 }
 
 TEST_CASE("image: errors") {
