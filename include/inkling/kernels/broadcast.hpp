@@ -62,7 +62,7 @@ class BroadcastReader {
       left -= run;
       offset -= at[0] * strides_[0];
       at[0] = 0;
-      for (std::size_t a = 1; a < axes_; ++a) {
+      for (std::size_t a = 1; a < axes_ && a <= R; ++a) {
         offset += strides_[a];
         if (++at[a] < extents_[a]) break;
         offset -= at[a] * strides_[a];

@@ -1,0 +1,204 @@
+// UNet: the usual network of image diffusion: down to a coarse image and up again, with the fine detail carried across.
+//
+//   down    per level: residual blocks, attention on the coarse levels; a strided convolution between levels
+//   middle  residual block, attention, residual block
+//   up      per level: residual blocks that also take what the way down had at that point; upsampling between levels
+//
+// O. Ronneberger, P. Fischer, T. Brox 2015, arXiv:1505.04597; J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239. Every
+// residual block is told the noise level and the class: e = SiLU(time + class).
+//
+// Shapes: x (N, H, W, channels), level (N) -> (N, H, W, channels). H and W are divisible by 2^(levels − 1): 28 → 14 → 7.
+// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+//
+// Errors: ShapeError if x does not fit the options; ValueError for options that make no network.
+//
+// Example:
+//     models::UNet<float> net({.channels = 1, .width = 16, .multipliers = {1, 2}, .blocks = 1, .classes = 10}, Key{1});
+//     auto x = normal<float>(Shape{2, 8, 8, 1}, Key{2});
+//     auto y = net(x, Tensor<float, 1>(Shape{2}, 500.0f), ClassLabels{Tensor<std::int32_t, 1>(Shape{2}, 7)});
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "inkling/nn/embedding.hpp"
+#include "inkling/nn/image_blocks.hpp"
+#include "inkling/nn/time_embedding.hpp"
+#include "inkling/ops/reshape.hpp"
+
+namespace ink::models {
+
+template <class T = float>
+class UNet {
+ public:
+  using value_type = T;
+
+  struct Options {
+    Index channels = 1;
+    Index width = 32;                             ///< channels of the finest level
+    std::vector<Index> multipliers = {1, 2, 2};   ///< of the width, one per level
+    Index blocks = 2;                             ///< residual blocks per level on the way down; one more on the way up
+    Index attention_levels = 1;                   ///< how many of the coarsest levels attend
+    Index heads = 4, groups = 8;
+    Index classes = 0;  ///< 0: no class is told
+  };
+
+  UNet(const Options& o, Key key) : UNet(check(o), Keys{key}) {}
+
+  template <TensorLikeOfRank<4> X, class C>
+  auto operator()(const X& x, const Tensor<T, 1>& level, const C& condition) const {
+    check_input(value(x).shape());
+    const auto e = told(x, level, condition);
+    auto h = input_(x);
+    std::vector<decltype(h)> across{h};
+    for (const auto& stage : down_) {
+      for (const auto& block : stage.blocks) across.push_back(h = block(h, e));
+      if (stage.resize) across.push_back(h = (*stage.resize)(h));
+    }
+    h = middle2_(middle_attention_(middle1_(h, e)), e);
+    for (const auto& stage : up_) {
+      for (const auto& block : stage.blocks) {
+        h = block(concat(3, h, across.back()), e);
+        across.pop_back();
+      }
+      if (stage.resize) h = (*stage.resize)(h);
+    }
+    return output_(silu(norm_(h)));
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("time", self.time_);
+    f("label", self.label_);
+    f("input", self.input_);
+    f("down", self.down_);
+    f("middle1", self.middle1_);
+    f("middle_attention", self.middle_attention_);
+    f("middle2", self.middle2_);
+    f("up", self.up_);
+    f("norm", self.norm_);
+    f("output", self.output_);
+  }
+
+ private:
+  /// A fresh key for every layer.
+  struct Keys {
+    Key key;
+    std::uint64_t used = 0;
+    Key next() { return key.fold(used++); }
+  };
+
+  struct Block {
+    ResidualBlock<T> residual;
+    std::optional<AttentionBlock<T>> attention;
+
+    template <class X, class E>
+    auto operator()(const X& x, const E& e) const {
+      auto h = residual(x, e);
+      return attention ? (*attention)(h) : h;
+    }
+    static void visit(auto& self, auto&& f) {
+      f("residual", self.residual);
+      f("attention", self.attention);
+    }
+  };
+
+  template <class Resize>
+  struct Stage {
+    std::vector<Block> blocks;
+    std::optional<Resize> resize;
+
+    static void visit(auto& self, auto&& f) {
+      f("blocks", self.blocks);
+      f("resize", self.resize);
+    }
+  };
+
+  UNet(const Options& o, Keys keys)
+      : time_({.features = o.width, .width = 4 * o.width}, keys.next()),
+        input_({.in = o.channels, .out = o.width}, keys.next()),
+        middle1_(residual(o, coarsest(o), coarsest(o)), keys.next()),
+        middle_attention_({.channels = coarsest(o), .heads = o.heads, .groups = o.groups}, keys.next()),
+        middle2_(residual(o, coarsest(o), coarsest(o)), keys.next()),
+        norm_({.channels = o.width * o.multipliers.front(), .groups = o.groups}),
+        output_({.in = o.width * o.multipliers.front(), .out = o.channels, .zero_init = true}, keys.next()),
+        channels_(o.channels),
+        smallest_(Index{1} << (o.multipliers.size() - 1)) {
+    if (o.classes > 0) {
+      label_.emplace(typename ClassEmbedding<T>::Options{.classes = o.classes, .width = 4 * o.width}, keys.next());
+    }
+    const auto levels = static_cast<Index>(o.multipliers.size());
+    std::vector<Index> across{o.width};
+    Index now = o.width;
+    for (Index l = 0; l < levels; ++l) {
+      auto& stage = down_.emplace_back();
+      const Index out = o.width * o.multipliers[static_cast<std::size_t>(l)];
+      for (Index b = 0; b < o.blocks; ++b) {
+        stage.blocks.push_back(block(o, now, out, l, keys));
+        across.push_back(now = out);
+      }
+      if (l + 1 < levels) {
+        stage.resize.emplace(typename Conv2d<T>::Options{.in = now, .out = now, .stride = 2}, keys.next());
+        across.push_back(now);
+      }
+    }
+    for (Index l = levels; l-- > 0;) {
+      auto& stage = up_.emplace_back();
+      const Index out = o.width * o.multipliers[static_cast<std::size_t>(l)];
+      for (Index b = 0; b <= o.blocks; ++b) {
+        stage.blocks.push_back(block(o, now + across.back(), out, l, keys));
+        across.pop_back();
+        now = out;
+      }
+      if (l > 0) stage.resize.emplace(typename Upsample<T>::Options{.in = now, .out = now}, keys.next());
+    }
+  }
+
+  static const Options& check(const Options& o) {
+    if (o.multipliers.empty() || o.blocks < 1 || o.width < 2 || o.width % 2 != 0) {
+      throw ValueError(text("unet: width is ", o.width, ", blocks are ", o.blocks, ", levels are ",
+                            o.multipliers.size(), "; the width must be even, and there must be a block and a level"));
+    }
+    return o;
+  }
+
+  static Index coarsest(const Options& o) { return o.width * o.multipliers.back(); }
+
+  static typename ResidualBlock<T>::Options residual(const Options& o, Index in, Index out) {
+    return {.in = in, .out = out, .time = 4 * o.width, .groups = o.groups};
+  }
+
+  static Block block(const Options& o, Index in, Index out, Index level, Keys& keys) {
+    Block made{ResidualBlock<T>(residual(o, in, out), keys.next()), {}};
+    if (level >= static_cast<Index>(o.multipliers.size()) - o.attention_levels) {
+      made.attention.emplace(
+          typename AttentionBlock<T>::Options{.channels = out, .heads = o.heads, .groups = o.groups}, keys.next());
+    }
+    return made;
+  }
+
+  void check_input(const Shape<4>& x) const {
+    if (x[3] == channels_ && x[1] % smallest_ == 0 && x[2] % smallest_ == 0) return;
+    throw ShapeError(text("unet: x is ", x, "; x[3] must be ", channels_, ", x[1] and x[2] divisible by ", smallest_));
+  }
+
+  template <class X, class C>
+  auto told(const X& x, const Tensor<T, 1>& level, const C& condition) const {
+    const auto time = time_(constant_on(x, level));
+    return silu(label_ ? time + (*label_)(x, condition) : time);
+  }
+
+  TimeEmbedding<T> time_;
+  std::optional<ClassEmbedding<T>> label_;
+  Conv2d<T> input_;
+  std::vector<Stage<Conv2d<T>>> down_;
+  ResidualBlock<T> middle1_;
+  AttentionBlock<T> middle_attention_;
+  ResidualBlock<T> middle2_;
+  std::vector<Stage<Upsample<T>>> up_;
+  GroupNorm<T> norm_;
+  Conv2d<T> output_;
+  Index channels_, smallest_;
+};
+
+}  // namespace ink::models
