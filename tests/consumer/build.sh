@@ -8,7 +8,7 @@ rm -rf "$scratch"
 mkdir -p "$scratch"
 
 case "$way" in
-  bare) "$compiler" -std=c++20 -pthread -I "$source/include" "$here/main.cpp" -o "$scratch/consumer" ;;
+  bare) "$compiler" -std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror -pthread -I "$source/include" "$here/main.cpp" -o "$scratch/consumer" ;;
   *)
     if [ "$way" = find_package ]; then
       "$cmake" --install "$build" --prefix "$scratch/prefix" >/dev/null

@@ -4,9 +4,9 @@
 #include <inkling/inkling.hpp>
 
 int main() {
-  const auto x = ink::uniform<float>({32, 1}, ink::Key{42});
+  const auto x = ink::uniform<float>(ink::Shape{32, 1}, ink::Key{42});
   const auto y = ink::map([](auto v) { return v * 2.0f; }, x);
-  ink::Tensor<float, 2> w({1, 1});
+  ink::Tensor<float, 2> w(ink::Shape{1, 1});
   for (int step = 0; step < 200; ++step) {
     ink::Tape tape;
     const auto weight = tape.variable(w);
