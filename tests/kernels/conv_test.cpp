@@ -16,18 +16,9 @@ using namespace ink::kernels;
 using kernel_test::equal_bits;
 using kernel_test::on_every_isa;
 using kernel_test::random_values;
+using kernel_test::worst_difference;
 
 namespace {
-
-template <class T>
-double worst_difference(const std::vector<T>& actual, const std::vector<double>& expected) {
-  double worst = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    const double difference = std::abs(static_cast<double>(actual[i]) - expected[i]);
-    worst = difference <= worst ? worst : difference;  // a NaN is kept
-  }
-  return worst;
-}
 
 Index size_of(Index a, Index b, Index c, Index d) { return a * b * c * d; }
 

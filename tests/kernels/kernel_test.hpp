@@ -1,8 +1,11 @@
 // Helpers of the kernel tests.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "inkling/core/shape.hpp"
@@ -27,6 +30,18 @@ std::vector<T> random_values(ink::Index count, std::uint64_t seed) {
 template <class T>
 bool equal_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+}
+
+/// The largest absolute difference; NaN if one is NaN and the other is not.
+template <class T>
+double worst_difference(const std::vector<T>& actual, const std::vector<double>& expected) {
+  double worst = actual.size() == expected.size() ? 0 : std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < std::min(actual.size(), expected.size()); ++i) {
+    const double difference = std::abs(static_cast<double>(actual[i]) - expected[i]);
+    if (static_cast<double>(actual[i]) == expected[i]) continue;  // equal infinities
+    worst = difference <= worst ? worst : difference;
+  }
+  return worst;
 }
 
 /// Runs f once for each instruction set of this machine.

@@ -1,14 +1,15 @@
-// Sums and maxima in a fixed order: by rows, by columns, and of everything.
+// Reductions: sums, dot products and maxima of vectors, of the rows and of the columns of a matrix.
 //
-// Rows are summed in vector lanes (lanes.hpp). Columns are summed over fixed chunks of rows, whose partial results are
-// then added in order, so that the result has the same bits at any number of threads and the loop runs along the rows
-// in memory. Empty sums are 0; the maximum of nothing is −∞.
+// Every sum has one order, whatever the number of threads: 64 interleaved partial sums a row (block.hpp), fixed chunks
+// of long vectors and columns, added up in order. A row's result does not depend on how many rows there are. Errors
+// grow like n / 64, not n.
 //
-// Shapes: x (rows, cols); row_sums and row_max give (rows), column_sums gives (cols).
+//   sum sum_squares dot max_value            (n) -> a number; 0 or -inf if n is 0
+//   row_sums row_max                         (rows, columns) -> (rows)
+//   column_sums                              (rows, columns) -> (columns): a bias gradient
 //
 // Example:
-//     std::vector<float> x(6, 1.0f), sums(2);
-//     kernels::row_sums(Index{2}, Index{3}, x.data(), sums.data());        // 3, 3
+//     kernels::column_sums(batch, channels, dy, dbias);
 #pragma once
 
 #include <algorithm>
@@ -16,52 +17,98 @@
 
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
-#include "inkling/kernels/lanes.hpp"
-
-// See lanes.hpp: these vectors never meet a calling convention.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpsabi"
+#include "inkling/kernels/block.hpp"
 
 namespace ink::kernels {
 namespace detail {
 
-inline constexpr Index reduce_chunk = 8192;
+inline constexpr Index reduce_chunk = 16384;
 
-inline Index rows_per_task(Index cols) { return std::max<Index>(1, 16384 / std::max<Index>(1, cols)); }
+/// term(i's block, count, out) fills a block with the terms of elements [i, i + count), zeros behind.
+template <class T, class Term>
+INKLING_INLINE T sum_blocks(Index n, Term&& term) {
+  Block<T> sum, v;
+  for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
+  for (Index i = 0; i < n; i += block_size) {
+    term(i, n - i, v);
+    for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+  }
+  return fold_sum(sum);
+}
 
-/// Σ of f over [0, n): fixed chunks in parallel, added in order. f(Lanes, begin, length) sums one chunk.
-template <class T, class F>
-T chunked_sum(Index n, F f) {
-  const Index chunks = (n + reduce_chunk - 1) / reduce_chunk;
-  if (chunks == 0) return T{};
-  Scratch<T> partial(chunks);
-  parallel_for(chunks, 8, [&](Index begin, Index end) {
-    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-      for (Index c = begin; c < end; ++c) {
-        partial[c] = f(Lanes<T, Width>{}, c * reduce_chunk, std::min(reduce_chunk, n - c * reduce_chunk));
-      }
-    });
-  });
-  T total{};
-  for (Index c = 0; c < chunks; ++c) total += partial[c];
+/// Chunks of a long vector, in parallel, added in order.
+template <class T, class ChunkSum>
+T sum_chunks(Index n, ChunkSum chunk_sum) {
+  if (n <= reduce_chunk) return chunk_sum(0, n);
+  Scratch<T> partial((n + reduce_chunk - 1) / reduce_chunk);
+  parallel_for(n, reduce_chunk, [&](Index begin, Index end) { partial[begin / reduce_chunk] = chunk_sum(begin, end); });
+  T total = 0;
+  for (Index i = 0; i < partial.size(); ++i) total += partial[i];
   return total;
+}
+
+template <class T>
+INKLING_INLINE T row_maximum(Index n, const T* x) {
+  constexpr T lowest = -std::numeric_limits<T>::infinity();
+  Block<T> top, v;
+  for (Index l = 0; l < block_size; ++l) top[l] = lowest;
+  for (Index i = 0; i < n; i += block_size) {
+    load_block(v, x + i, n - i, lowest);
+    for (Index l = 0; l < block_size; ++l) top[l] = larger(top[l], v[l]);
+  }
+  return fold_max(top);
+}
+
+/// out[c] = sum over the rows of element(value) for a part of a matrix, in the order of the rows.
+template <class T>
+INKLING_INLINE void column_sums_serial(Index rows, Index columns, const T* x, T* out) {
+  Strips{rows, columns}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
+                                     INKLING_LAMBDA_INLINE {
+                                       Block<T> sum, v;
+                                       for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
+                                       const T* p = x + offset;
+                                       for (Index s = 0; s < steps; ++s, p += step) {
+                                         load_block(v, p, lanes);
+                                         for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+                                       }
+                                       if (rest > 0) {
+                                         load_block(v, p, rest);
+                                         for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+                                       }
+                                       const Index width = columns - first < lanes ? columns - first : lanes;
+                                       for (Index l = width; l < lanes; ++l) sum[l % width] += sum[l];
+                                       for (Index l = 0; l < width; ++l) out[first + l] = sum[l];
+                                     });
 }
 
 }  // namespace detail
 
 template <class T>
 T sum(Index n, const T* x) {
-  return detail::chunked_sum<T>(n, [=](auto lanes, Index begin, Index length) INKLING_LAMBDA_INLINE {
-    return lanes.sum(length, [=]<class V>(Index i, V& s) INKLING_LAMBDA_INLINE { s += detail::load<V>(x + begin + i); });
+  return detail::sum_chunks<T>(n, [x](Index begin, Index end) {
+    T result = 0;
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      result = detail::sum_blocks<T>(end - begin, [&](Index i, Index count, detail::Block<T>& v) INKLING_LAMBDA_INLINE {
+        detail::load_block(v, x + begin + i, count);
+      });
+    });
+    return result;
   });
 }
 
 template <class T>
 T dot(Index n, const T* x, const T* y) {
-  return detail::chunked_sum<T>(n, [=](auto lanes, Index begin, Index length) INKLING_LAMBDA_INLINE {
-    return lanes.sum(length, [=]<class V>(Index i, V& s) INKLING_LAMBDA_INLINE {
-      s += detail::load<V>(x + begin + i) * detail::load<V>(y + begin + i);
+  return detail::sum_chunks<T>(n, [x, y](Index begin, Index end) {
+    T result = 0;
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      result = detail::sum_blocks<T>(end - begin, [&](Index i, Index count, detail::Block<T>& v) INKLING_LAMBDA_INLINE {
+        detail::Block<T> w;
+        detail::load_block(v, x + begin + i, count);
+        detail::load_block(w, y + begin + i, count);
+        for (Index l = 0; l < detail::block_size; ++l) v[l] = v[l] * w[l];
+      });
     });
+    return result;
   });
 }
 
@@ -70,67 +117,60 @@ T sum_squares(Index n, const T* x) {
   return dot(n, x, x);
 }
 
-template <class T>
-void row_sums(Index rows, Index cols, const T* x, T* out) {
-  parallel_for(rows, detail::rows_per_task(cols), [=](Index begin, Index end) {
-    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-      for (Index r = begin; r < end; ++r) {
-        const T* row = x + r * cols;
-        out[r] = detail::Lanes<T, Width>::sum(
-            cols, [=]<class V>(Index i, V& s) INKLING_LAMBDA_INLINE { s += detail::load<V>(row + i); });
-      }
-    });
-  });
-}
-
-template <class T>
-void row_max(Index rows, Index cols, const T* x, T* out) {
-  parallel_for(rows, detail::rows_per_task(cols), [=](Index begin, Index end) {
-    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-      for (Index r = begin; r < end; ++r) {
-        out[r] = cols ? detail::Lanes<T, Width>::max(x + r * cols, cols) : -std::numeric_limits<T>::infinity();
-      }
-    });
-  });
-}
-
+/// NaN if there is one.
 template <class T>
 T max_value(Index n, const T* x) {
-  const Index chunks = (n + detail::reduce_chunk - 1) / detail::reduce_chunk;
-  T best = -std::numeric_limits<T>::infinity();
-  for (Index c = 0; c < chunks; ++c) {
-    T chunk;
-    row_max(Index{1}, std::min(detail::reduce_chunk, n - c * detail::reduce_chunk), x + c * detail::reduce_chunk, &chunk);
-    best = std::max(best, chunk);
-  }
-  return best;
+  const Index chunks = n > 0 ? (n + detail::reduce_chunk - 1) / detail::reduce_chunk : 1;
+  Scratch<T> partial(chunks);
+  partial[0] = -std::numeric_limits<T>::infinity();
+  parallel_for(n, detail::reduce_chunk, [&](Index begin, Index end) {
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      partial[begin / detail::reduce_chunk] = detail::row_maximum(end - begin, x + begin);
+    });
+  });
+  T top = partial[0];
+  for (Index i = 1; i < chunks; ++i) top = detail::larger(top, partial[i]);
+  return top;
 }
 
-/// out[c] (+)= Σ_r x[r, c]
 template <class T>
-void column_sums(Index rows, Index cols, const T* x, T* out, bool accumulate = false) {
-  if (cols == 0) return;
-  const Index chunk = std::max<Index>(64, 32768 / cols), chunks = (rows + chunk - 1) / chunk;
-  Scratch<T> partial(std::max<Index>(1, chunks * cols));
-  parallel_for(chunks, 1, [&](Index c, Index) {
-    T* sums = partial.data() + c * cols;
-    std::fill_n(sums, cols, T{});
-    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-      for (Index r = c * chunk; r < std::min(rows, (c + 1) * chunk); ++r) {
-        const T* row = x + r * cols;
-        detail::Lanes<T, Width>::each(cols, [=]<class V>(Index i) INKLING_LAMBDA_INLINE {
-          const V s = detail::load<V>(sums + i) + detail::load<V>(row + i);
-          detail::store(sums + i, s);
-        });
+void row_sums(Index rows, Index columns, const T* x, T* out) {
+  parallel_for(rows, detail::rows_per_task(columns), [&](Index begin, Index end) {
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      for (Index r = begin; r < end; ++r) {
+        const T* row = x + r * columns;
+        out[r] = detail::sum_blocks<T>(columns, [&](Index i, Index count, detail::Block<T>& v)
+                                                    INKLING_LAMBDA_INLINE { detail::load_block(v, row + i, count); });
       }
     });
   });
-  if (!accumulate) std::fill_n(out, cols, T{});
-  for (Index c = 0; c < chunks; ++c) {
-    for (Index i = 0; i < cols; ++i) out[i] += partial[c * cols + i];
+}
+
+template <class T>
+void row_max(Index rows, Index columns, const T* x, T* out) {
+  parallel_for(rows, detail::rows_per_task(columns), [&](Index begin, Index end) {
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      for (Index r = begin; r < end; ++r) out[r] = detail::row_maximum(columns, x + r * columns);
+    });
+  });
+}
+
+/// out[c] (+)= sum over the rows.
+template <class T>
+void column_sums(Index rows, Index columns, const T* x, T* out, bool accumulate = false) {
+  if (columns <= 0) return;
+  const Index grain = std::max<Index>(64, 2 * detail::rows_per_task(columns)), chunks = (rows + grain - 1) / grain;
+  Scratch<T> partial(chunks * columns);
+  parallel_for(rows, grain, [&](Index begin, Index end) {
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      detail::column_sums_serial(end - begin, columns, x + begin * columns, partial.data() + begin / grain * columns);
+    });
+  });
+  if (!accumulate) std::fill_n(out, columns, T(0));
+  for (Index k = 0; k < chunks; ++k) {
+    const T* p = partial.data() + k * columns;
+    for (Index c = 0; c < columns; ++c) out[c] += p[c];
   }
 }
 
 }  // namespace ink::kernels
-
-#pragma GCC diagnostic pop

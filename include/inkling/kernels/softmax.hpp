@@ -1,171 +1,162 @@
-// Softmax, log-softmax, log-sum-exp and cross-entropy of rows, each one pass over a row that is in the cache.
+// Softmax, log-softmax, log-sum-exp and cross-entropy along the rows of a matrix, forward and backward.
 //
-//   softmax(x)_k = e^{x_k − m} / Σ_j e^{x_j − m},   m = max x,   logsumexp(x) = m + ln Σ_j e^{x_j − m}
-//   cross-entropy of target t: logsumexp(x) − x_t, with gradient (softmax(x) − onehot(t))·g
+//   softmax      p_j = exp(x_j - m) / sum_k exp(x_k - m), m = max x
+//   logsumexp    m + log sum_k exp(x_k - m);  log-softmax  x_j - logsumexp
+//   cross-entropy of class t  loss = logsumexp - x_t,  dlogits = (softmax - onehot_t) g
 //
-// Shapes: x (rows, cols), targets and per-row results (rows). In place is allowed where x and y have one type. A row of
-// −∞ has logsumexp −∞ and softmax 0.
+// A row stays in the first-level cache while it is read for its maximum, exponentials and sum; cross-entropy stores one
+// number a row instead of its probabilities. A row of nothing but -inf has no distribution: p is 0 and logsumexp -inf.
+// Sums run in an order of the row's length alone. Results may overwrite their input (x and y, dp and dx).
 //
 // Example:
-//     std::vector<float> x{1, 2, 3}, p(3);
-//     kernels::softmax_rows(Index{1}, Index{3}, x.data(), p.data());
+//     kernels::cross_entropy_forward(batch, classes, logits, target, loss, lse);
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "inkling/core/parallel.hpp"
-#include "inkling/kernels/lanes.hpp"
 #include "inkling/kernels/math.hpp"
 #include "inkling/kernels/reduce.hpp"
-
-// See lanes.hpp: these vectors never meet a calling convention.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace ink::kernels {
 namespace detail {
 
-/// Calls body(Lanes, row) for every row, in parallel.
-template <class T, class F>
-void for_rows(Index rows, Index cols, F body) {
-  parallel_for(rows, rows_per_task(cols), [&](Index begin, Index end) {
-    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-      for (Index r = begin; r < end; ++r) body(Lanes<T, Width>{}, r);
-    });
+/// sum exp(x_j - top), the terms to y unless it is null.
+template <class T>
+INKLING_INLINE T exponentials(Index n, const T* x, T top, T* y) {
+  return sum_blocks<T>(n, [&](Index i, Index count, Block<T>& v) INKLING_LAMBDA_INLINE {
+    load_block(v, x + i, count, -std::numeric_limits<T>::infinity());
+    for (Index l = 0; l < block_size; ++l) v[l] = vexp(v[l] - top);
+    if (y) store_block(y + i, v, count);
   });
 }
 
-/// The maximum to subtract: 0 for a row of −∞, so that no ∞ − ∞ arises.
-template <class L, class T>
-INKLING_INLINE T row_shift(L, const T* x, Index cols) {
-  const T m = cols ? L::max(x, cols) : T{};
-  return m == -std::numeric_limits<T>::infinity() ? T{} : m;
+/// The number that is subtracted before exponentials: the maximum, but 0 where that is -inf.
+template <class T>
+INKLING_INLINE T row_shift(Index n, const T* x) {
+  const T top = row_maximum(n, x);
+  return top == -std::numeric_limits<T>::infinity() ? T(0) : top;
 }
 
-template <class L, class T>
-INKLING_INLINE T total(L, const T* x, Index cols) {
-  return L::sum(cols, [=]<class V>(Index i, V& s) INKLING_LAMBDA_INLINE { s += load<V>(x + i); });
+template <class T>
+INKLING_INLINE T row_logsumexp(Index n, const T* x) {
+  const T top = row_shift(n, x);
+  return top + vlog(exponentials<T>(n, x, top, nullptr));
 }
 
-/// out = e^{x − shift}; returns the sum.
-template <class L, class T>
-INKLING_INLINE T exp_row(L lanes, const T* x, Index cols, T shift, T* out) {
-  map_row(cols, [shift](T v) INKLING_LAMBDA_INLINE { return vexp(v - shift); }, out, x);
-  return total(lanes, out, cols);
+/// y[i] = f(x[i]) block by block.
+template <class T, class F>
+INKLING_INLINE void map_row(Index n, const T* x, T* y, F&& f) {
+  Block<T> v;
+  for (Index i = 0; i < n; i += block_size) {
+    load_block(v, x + i, n - i);
+    for (Index l = 0; l < block_size; ++l) v[l] = f(v[l]);
+    store_block(y + i, v, n - i);
+  }
 }
 
-/// Σ e^{x − shift}, through a buffer of one block.
-template <class L, class T>
-INKLING_INLINE T exp_sum(L lanes, const T* x, Index cols, T shift) {
-  constexpr Index block = 256;
-  T buffer[block], sum{};
-  for (Index i = 0; i < cols; i += block) sum += exp_row(lanes, x + i, cols - i < block ? cols - i : block, shift, buffer);
-  return sum;
-}
-
-template <class L, class T>
-INKLING_INLINE T logsumexp_row(L lanes, const T* x, Index cols) {
-  const T shift = row_shift(lanes, x, cols);
-  return shift + std::log(exp_sum(lanes, x, cols, shift));
-}
-
-template <class L, class T>
-INKLING_INLINE void scale_row(L, T* y, Index cols, T factor) {
-  L::each(cols, [=]<class V>(Index i) INKLING_LAMBDA_INLINE {
-    const V v = load<V>(y + i) * factor;
-    store(y + i, v);
+/// Calls body(row) for all rows, in parallel, compiled for the instruction set in use.
+template <class F>
+void for_each_row(Index rows, Index columns, F&& body) {
+  parallel_for(rows, rows_per_task(columns), [&](Index begin, Index end) {
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      for (Index r = begin; r < end; ++r) body(r);
+    });
   });
 }
 
 }  // namespace detail
 
 template <class T>
-void softmax_rows(Index rows, Index cols, const T* x, T* y) {
-  detail::for_rows<T>(rows, cols, [=](auto lanes, Index r) INKLING_LAMBDA_INLINE {
-    const T* in = x + r * cols;
-    T* out = y + r * cols;
-    const T sum = detail::exp_row(lanes, in, cols, detail::row_shift(lanes, in, cols), out);
-    detail::scale_row(lanes, out, cols, sum > 0 ? T{1} / sum : T{});
+void softmax_rows(Index rows, Index columns, const T* x, T* y) {
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    const T* in = x + r * columns;
+    T* out = y + r * columns;
+    const T total = detail::exponentials(columns, in, detail::row_shift(columns, in), out);
+    const T scale = total == T(0) ? T(0) : T(1) / total;
+    detail::map_row(columns, out, out, [scale](T v) INKLING_LAMBDA_INLINE { return v * scale; });
   });
 }
 
 template <class T>
-void logsumexp_rows(Index rows, Index cols, const T* x, T* out) {
-  detail::for_rows<T>(rows, cols, [=](auto lanes, Index r) INKLING_LAMBDA_INLINE {
-    out[r] = detail::logsumexp_row(lanes, x + r * cols, cols);
-  });
+void logsumexp_rows(Index rows, Index columns, const T* x, T* out) {
+  detail::for_each_row(
+      rows, columns, [=](Index r) INKLING_LAMBDA_INLINE { out[r] = detail::row_logsumexp(columns, x + r * columns); });
 }
 
 template <class T>
-void log_softmax_rows(Index rows, Index cols, const T* x, T* y) {
-  detail::for_rows<T>(rows, cols, [=](auto lanes, Index r) INKLING_LAMBDA_INLINE {
-    const T* in = x + r * cols;
-    T* out = y + r * cols;
-    const T lse = detail::logsumexp_row(lanes, in, cols);
-    lanes.each(cols, [=]<class V>(Index i) INKLING_LAMBDA_INLINE {
-      const V v = detail::load<V>(in + i) - lse;
-      detail::store(out + i, v);
-    });
+void log_softmax_rows(Index rows, Index columns, const T* x, T* y) {
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    const T* in = x + r * columns;
+    const T top = detail::row_shift(columns, in);
+    const T log_total = vlog(detail::exponentials<T>(columns, in, top, nullptr));
+    detail::map_row(columns, in, y + r * columns,
+                    [top, log_total](T v) INKLING_LAMBDA_INLINE { return (v - top) - log_total; });
   });
 }
 
-/// dx = p·(dp − Σ p·dp)
+/// dx = p * (dp - sum p dp)
 template <class T>
-void softmax_backward_rows(Index rows, Index cols, const T* p, const T* dp, T* dx) {
-  detail::for_rows<T>(rows, cols, [=](auto lanes, Index r) INKLING_LAMBDA_INLINE {
-    const T *pr = p + r * cols, *dr = dp + r * cols;
-    T* out = dx + r * cols;
-    const T s = lanes.sum(cols, [=]<class V>(Index i, V& t) INKLING_LAMBDA_INLINE {
-      t += detail::load<V>(pr + i) * detail::load<V>(dr + i);
-    });
-    lanes.each(cols, [=]<class V>(Index i) INKLING_LAMBDA_INLINE {
-      const V v = detail::load<V>(pr + i) * (detail::load<V>(dr + i) - s);
-      detail::store(out + i, v);
-    });
-  });
-}
-
-/// dx = dy − e^{log p}·Σ dy
-template <class T>
-void log_softmax_backward_rows(Index rows, Index cols, const T* logp, const T* dy, T* dx) {
-  detail::for_rows<T>(rows, cols, [=](auto lanes, Index r) INKLING_LAMBDA_INLINE {
-    const T *lr = logp + r * cols, *dr = dy + r * cols;
-    T* out = dx + r * cols;
-    const T s = detail::total(lanes, dr, cols);
-    constexpr Index block = 256;
-    T p[block];
-    for (Index i = 0; i < cols; i += block) {
-      const Index n = cols - i < block ? cols - i : block;
-      detail::exp_row(lanes, lr + i, n, T{}, p);
-      lanes.each(n, [&, i]<class V>(Index j) INKLING_LAMBDA_INLINE {
-        const V v = detail::load<V>(dr + i + j) - detail::load<V>(p + j) * s;
-        detail::store(out + i + j, v);
-      });
+void softmax_backward_rows(Index rows, Index columns, const T* p, const T* dp, T* dx) {
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    const T *pr = p + r * columns, *dr = dp + r * columns;
+    detail::Block<T> v, w;
+    const T inner =
+        detail::sum_blocks<T>(columns, [&](Index i, Index count, detail::Block<T>& s) INKLING_LAMBDA_INLINE {
+          detail::load_block(s, pr + i, count);
+          detail::load_block(w, dr + i, count);
+          for (Index l = 0; l < detail::block_size; ++l) s[l] = s[l] * w[l];
+        });
+    for (Index i = 0; i < columns; i += detail::block_size) {
+      detail::load_block(v, pr + i, columns - i);
+      detail::load_block(w, dr + i, columns - i);
+      for (Index l = 0; l < detail::block_size; ++l) v[l] = v[l] * (w[l] - inner);
+      detail::store_block(dx + r * columns + i, v, columns - i);
     }
   });
 }
 
-/// loss[r] = logsumexp(logits[r]) − logits[r, target[r]]
+/// dx = dy - exp(log p) * sum dy
 template <class T>
-void cross_entropy_forward(Index rows, Index cols, const T* logits, const std::int32_t* target, T* loss, T* lse) {
-  logsumexp_rows(rows, cols, logits, lse);
-  for (Index r = 0; r < rows; ++r) loss[r] = lse[r] - logits[r * cols + target[r]];
+void log_softmax_backward_rows(Index rows, Index columns, const T* log_p, const T* dy, T* dx) {
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    const T *lr = log_p + r * columns, *dr = dy + r * columns;
+    detail::Block<T> v, w;
+    const T total = detail::sum_blocks<T>(columns, [&](Index i, Index count, detail::Block<T>& s)
+                                                       INKLING_LAMBDA_INLINE { detail::load_block(s, dr + i, count); });
+    for (Index i = 0; i < columns; i += detail::block_size) {
+      detail::load_block(v, lr + i, columns - i);
+      detail::load_block(w, dr + i, columns - i);
+      for (Index l = 0; l < detail::block_size; ++l) v[l] = w[l] - vexp(v[l]) * total;
+      detail::store_block(dx + r * columns + i, v, columns - i);
+    }
+  });
 }
 
-/// dlogits = (softmax(logits) − onehot(target))·g
+/// loss and lse of length rows; lse is what the backward pass needs.
 template <class T>
-void cross_entropy_backward(Index rows, Index cols, const T* logits, const std::int32_t* target, const T* lse,
+void cross_entropy_forward(Index rows, Index columns, const T* logits, const std::int32_t* target, T* loss, T* lse) {
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    const T* row = logits + r * columns;
+    const T top = detail::row_shift(columns, row);
+    const T log_total = vlog(detail::exponentials<T>(columns, row, top, nullptr));
+    lse[r] = top + log_total;
+    loss[r] = log_total - (row[target[r]] - top);  // near 0 no digits are lost to a large logit
+  });
+}
+
+/// g: the gradient of each row's loss.
+template <class T>
+void cross_entropy_backward(Index rows, Index columns, const T* logits, const std::int32_t* target, const T* lse,
                             const T* g, T* dlogits) {
-  detail::for_rows<T>(rows, cols, [=](auto lanes, Index r) INKLING_LAMBDA_INLINE {
-    T* out = dlogits + r * cols;
-    detail::exp_row(lanes, logits + r * cols, cols, lse[r], out);
-    detail::scale_row(lanes, out, cols, g[r]);
-    out[target[r]] -= g[r];
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    T* out = dlogits + r * columns;
+    const T shift = lse[r], scale = g[r];
+    detail::map_row(columns, logits + r * columns, out,
+                    [shift, scale](T v) INKLING_LAMBDA_INLINE { return vexp(v - shift) * scale; });
+    out[target[r]] -= scale;
   });
 }
 
 }  // namespace ink::kernels
-
-#pragma GCC diagnostic pop

@@ -1,0 +1,226 @@
+// Group norm, channels last: x (n, pixels, channels), the channels of an image in groups of neighbours.
+//
+//   xhat = (x - mean_g) * rstd_g, rstd_g = 1 / sqrt(var_g + eps);  y = gamma_c * xhat + beta_c
+//   q = gamma_c * dy;  dx = rstd_g * (q - mean_g(q) - xhat * mean_g(q * xhat))
+//   dgamma_c = sum dy * xhat, dbeta_c = sum dy over images and pixels
+//
+// Y. Wu and K. He, "Group normalization", 2018, arXiv:1803.08494.
+//
+// Loops run over blocks of neighbouring channels, never over one group at a stride: groups are formed from per-channel
+// sums. An image is read again for its variance and result while it is still in the cache; images run in parallel and
+// their parameter gradients are added in order. gamma, beta, dx, dgamma, dbeta, mean and rstd of the forward pass may
+// be null. y may be x, dx may be dy.
+//
+// Example:
+//     kernels::group_norm_forward(batch, height * width, channels, 8, x, gamma, beta, 1e-5f, y, mean, rstd);
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "inkling/core/memory.hpp"
+#include "inkling/core/parallel.hpp"
+#include "inkling/kernels/block.hpp"
+
+namespace ink::kernels {
+namespace detail {
+
+/// The parameter of each lane of a strip, from one value a channel.
+template <class T>
+INKLING_INLINE void spread_channels(Block<T>& lanes, const T* per_channel, Index first, Index columns) {
+  for (Index l = 0; l < block_size; ++l) {
+    const Index c = first + l < columns ? first + l : columns <= block_size ? l % columns : first;
+    lanes[l] = per_channel[c];
+  }
+}
+
+/// out[c] of the channels of a strip: lanes of the same channel added in order.
+template <class T>
+INKLING_INLINE void gather_channels(Block<T>& lanes, Index first, Index count, Index columns, T* out) {
+  const Index width = columns - first < count ? columns - first : count;
+  for (Index l = width; l < count; ++l) lanes[l % width] += lanes[l];
+  for (Index l = 0; l < width; ++l) out[first + l] = lanes[l];
+}
+
+/// out[c] = sum over the pixels of (x - center_c)^power, power 1 or 2.
+template <int Power, class T>
+INKLING_INLINE void channel_moment(Index pixels, Index channels, const T* x, const T* center, T* out) {
+  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
+                                        INKLING_LAMBDA_INLINE {
+                                          Block<T> sum, middle, v;
+                                          spread_channels(middle, center, first, channels);
+                                          for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
+                                          auto add = [&](const T* p, Index count) INKLING_LAMBDA_INLINE {
+                                            load_block(v, p, count);
+                                            for (Index l = 0; l < block_size; ++l) v[l] = v[l] - middle[l];
+                                            if constexpr (Power == 2) {
+                                              for (Index l = 0; l < block_size; ++l) v[l] = v[l] * v[l];
+                                            }
+                                            if (count < lanes) {
+                                              for (Index l = 0; l < block_size; ++l) v[l] = l < count ? v[l] : T(0);
+                                            }
+                                            for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+                                          };
+                                          const T* p = x + offset;
+                                          for (Index s = 0; s < steps; ++s, p += step) add(p, lanes);
+                                          if (rest > 0) add(p, rest);
+                                          gather_channels(sum, first, lanes, channels, out);
+                                        });
+}
+
+/// y = x * scale_c + shift_c
+template <class T>
+INKLING_INLINE void scale_channels(Index pixels, Index channels, const T* x, const T* center, const T* scale,
+                                   const T* shift, T* y) {
+  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
+                                        INKLING_LAMBDA_INLINE {
+                                          Block<T> middle, a, b, v;
+                                          spread_channels(middle, center, first, channels);
+                                          spread_channels(a, scale, first, channels);
+                                          spread_channels(b, shift, first, channels);
+                                          Index at = offset;
+                                          auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
+                                            load_block(v, x + at, count);
+                                            for (Index l = 0; l < block_size; ++l)
+                                              v[l] = (v[l] - middle[l]) * a[l] + b[l];
+                                            store_block(y + at, v, count);
+                                          };
+                                          for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
+                                          if (rest > 0) apply(rest);
+                                        });
+}
+
+/// Replaces every channel's value by the sum of its group divided by `size`.
+template <class T>
+void average_groups(Index channels, Index groups, T size, T* v) {
+  const Index width = channels / groups;
+  for (Index g = 0; g < groups; ++g) {
+    T sum = 0;
+    for (Index c = 0; c < width; ++c) sum += v[g * width + c];
+    for (Index c = 0; c < width; ++c) v[g * width + c] = sum / size;
+  }
+}
+
+/// sum_dy[c] = sum of dy, sum_dyx[c] = sum of dy * xhat over the pixels of one image.
+template <class T>
+INKLING_INLINE void channel_gradients(Index pixels, Index channels, const T* x, const T* dy, const T* center,
+                                      const T* rstd, T* sum_dy, T* sum_dyx) {
+  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
+                                        INKLING_LAMBDA_INLINE {
+                                          Block<T> middle, scale, v, d, a, b;
+                                          spread_channels(middle, center, first, channels);
+                                          spread_channels(scale, rstd, first, channels);
+                                          for (Index l = 0; l < block_size; ++l) a[l] = b[l] = T(0);
+                                          Index at = offset;
+                                          auto add = [&](Index count) INKLING_LAMBDA_INLINE {
+                                            load_block(v, x + at, count);
+                                            load_block(d, dy + at, count);
+                                            for (Index l = 0; l < block_size; ++l) a[l] += d[l];
+                                            for (Index l = 0; l < block_size; ++l)
+                                              b[l] += d[l] * ((v[l] - middle[l]) * scale[l]);
+                                          };
+                                          for (Index s = 0; s < steps; ++s, at += step) add(lanes);
+                                          if (rest > 0) add(rest);
+                                          gather_channels(a, first, lanes, channels, sum_dy);
+                                          gather_channels(b, first, lanes, channels, sum_dyx);
+                                        });
+}
+
+/// dx = dy * a_c + b_c + xhat * k_c with xhat = (x - center_c) * rstd_c
+template <class T>
+INKLING_INLINE void group_norm_dx(Index pixels, Index channels, const T* x, const T* dy, const T* center, const T* a,
+                                  const T* b, const T* k, T* dx) {
+  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
+                                        INKLING_LAMBDA_INLINE {
+                                          Block<T> middle, ac, bc, kc, v, d;
+                                          spread_channels(middle, center, first, channels);
+                                          spread_channels(ac, a, first, channels);
+                                          spread_channels(bc, b, first, channels);
+                                          spread_channels(kc, k, first, channels);
+                                          Index at = offset;
+                                          auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
+                                            load_block(v, x + at, count);
+                                            load_block(d, dy + at, count);
+                                            for (Index l = 0; l < block_size; ++l)
+                                              v[l] = d[l] * ac[l] + (v[l] - middle[l]) * kc[l] + bc[l];
+                                            store_block(dx + at, v, count);
+                                          };
+                                          for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
+                                          if (rest > 0) apply(rest);
+                                        });
+}
+
+}  // namespace detail
+
+/// mean, rstd: (n, groups)
+template <class T>
+void group_norm_forward(Index n, Index pixels, Index channels, Index groups, const T* x, const T* gamma, const T* beta,
+                        T eps, T* y, T* mean, T* rstd) {
+  const Index width = channels / groups, image = pixels * channels;
+  const T size = static_cast<T>(pixels * width);
+  parallel_for(n, 1, [&](Index i, Index) {
+    Scratch<T> scratch(3 * channels);
+    T *center = scratch.data(), *scale = center + channels, *shift = scale + channels;
+    std::fill_n(shift, channels, T(0));
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      detail::channel_moment<1>(pixels, channels, x + i * image, shift, center);
+      detail::average_groups(channels, groups, size, center);
+      detail::channel_moment<2>(pixels, channels, x + i * image, center, scale);
+      detail::average_groups(channels, groups, size, scale);
+      for (Index c = 0; c < channels; ++c) {
+        const T r = T(1) / std::sqrt(scale[c] + eps);
+        if (mean) mean[i * groups + c / width] = center[c];
+        if (rstd) rstd[i * groups + c / width] = r;
+        scale[c] = gamma ? r * gamma[c] : r;
+        shift[c] = beta ? beta[c] : T(0);
+      }
+      detail::scale_channels(pixels, channels, x + i * image, center, scale, shift, y + i * image);
+    });
+  });
+}
+
+template <class T>
+void group_norm_backward(Index n, Index pixels, Index channels, Index groups, const T* x, const T* gamma, const T* mean,
+                         const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+  const Index width = channels / groups, image = pixels * channels;
+  const T size = static_cast<T>(pixels * width);
+  Scratch<T> partial(2 * n * channels);  // of each image: sum dy, sum dy * xhat
+  parallel_for(n, 1, [&](Index i, Index) {
+    Scratch<T> scratch(5 * channels);
+    T *center = scratch.data(), *r = center + channels, *a = r + channels, *b = a + channels, *k = b + channels;
+    T *sum_dy = partial.data() + 2 * i * channels, *sum_dyx = sum_dy + channels;
+    for (Index c = 0; c < channels; ++c) {
+      center[c] = mean[i * groups + c / width];
+      r[c] = rstd[i * groups + c / width];
+    }
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {
+      detail::channel_gradients(pixels, channels, x + i * image, dy + i * image, center, r, sum_dy, sum_dyx);
+      if (!dx) return;
+      for (Index c = 0; c < channels; ++c) {
+        const T g = gamma ? gamma[c] : T(1);
+        a[c] = r[c] * g;
+        b[c] = g * sum_dy[c];
+        k[c] = g * sum_dyx[c];
+      }
+      detail::average_groups(channels, groups, size, b);
+      detail::average_groups(channels, groups, size, k);
+      for (Index c = 0; c < channels; ++c) {
+        b[c] = -r[c] * b[c];
+        k[c] = -r[c] * k[c] * r[c];
+      }
+      detail::group_norm_dx(pixels, channels, x + i * image, dy + i * image, center, a, b, k, dx + i * image);
+    });
+  });
+  auto combine = [&](T* out, Index offset) {
+    if (!out) return;
+    std::fill_n(out, channels, T(0));
+    for (Index i = 0; i < n; ++i) {
+      const T* p = partial.data() + 2 * i * channels + offset;
+      for (Index c = 0; c < channels; ++c) out[c] += p[c];
+    }
+  };
+  combine(dbeta, 0);
+  combine(dgamma, channels);
+}
+
+}  // namespace ink::kernels

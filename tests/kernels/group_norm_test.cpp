@@ -1,0 +1,120 @@
+#include "inkling/kernels/group_norm.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "kernel_test.hpp"
+
+using namespace ink;
+using namespace ink::kernels;
+using kernel_test::equal_bits;
+using kernel_test::on_every_isa;
+using kernel_test::random_values;
+using kernel_test::worst_difference;
+
+namespace {
+
+template <class T>
+void check_group_norm(Index n, Index pixels, Index channels, Index groups) {
+  auto x = random_values<T>(n * pixels * channels, 1);
+  for (T& v : x) v += T(2);
+  const auto dy = random_values<T>(n * pixels * channels, 2), gamma = random_values<T>(channels, 3),
+             beta = random_values<T>(channels, 4);
+  const double eps = 1e-3, size = static_cast<double>(pixels * channels / groups);
+  const Index width = channels / groups;
+  std::vector<double> y(x.size()), dx(x.size()), mean(static_cast<std::size_t>(n * groups)), rstd(mean.size()),
+      dgamma(gamma.size()), dbeta(gamma.size());
+  for (Index i = 0; i < n; ++i) {
+    for (Index g = 0; g < groups; ++g) {
+      const auto k = static_cast<std::size_t>(i * groups + g);
+      auto each = [&](auto f) {
+        for (Index p = 0; p < pixels; ++p) {
+          for (Index c = g * width; c < (g + 1) * width; ++c) {
+            f(static_cast<std::size_t>((i * pixels + p) * channels + c), static_cast<std::size_t>(c));
+          }
+        }
+      };
+      double variance = 0, q_mean = 0, qx_mean = 0;
+      each([&](std::size_t at, std::size_t) { mean[k] += static_cast<double>(x[at]) / size; });
+      each([&](std::size_t at, std::size_t) { variance += std::pow(static_cast<double>(x[at]) - mean[k], 2) / size; });
+      rstd[k] = 1 / std::sqrt(variance + eps);
+      auto hat = [&](std::size_t at) { return (static_cast<double>(x[at]) - mean[k]) * rstd[k]; };
+      auto q = [&](std::size_t at, std::size_t c) {
+        return static_cast<double>(dy[at]) * static_cast<double>(gamma[c]);
+      };
+      each([&](std::size_t at, std::size_t c) {
+        y[at] = hat(at) * static_cast<double>(gamma[c]) + static_cast<double>(beta[c]);
+        dgamma[c] += static_cast<double>(dy[at]) * hat(at);
+        dbeta[c] += static_cast<double>(dy[at]);
+        q_mean += q(at, c) / size;
+        qx_mean += q(at, c) * hat(at) / size;
+      });
+      each([&](std::size_t at, std::size_t c) { dx[at] = rstd[k] * (q(at, c) - q_mean - hat(at) * qx_mean); });
+    }
+  }
+  std::vector<T> y1(x.size()), dx1(x.size()), mean1(mean.size()), rstd1(mean.size()), dgamma1(gamma.size()),
+      dbeta1(gamma.size());
+  group_norm_forward(n, pixels, channels, groups, x.data(), gamma.data(), beta.data(), static_cast<T>(eps), y1.data(),
+                     mean1.data(), rstd1.data());
+  group_norm_backward(n, pixels, channels, groups, x.data(), gamma.data(), mean1.data(), rstd1.data(), dy.data(),
+                      dx1.data(), dgamma1.data(), dbeta1.data());
+  const double bound = 100 * static_cast<double>(std::numeric_limits<T>::epsilon()) * (size == 1 ? 40 : 1);
+  CAPTURE(channels);
+  CAPTURE(groups);
+  CAPTURE(pixels);
+  CHECK(worst_difference(y1, y) <= bound);
+  CHECK(worst_difference(mean1, mean) <= bound);
+  CHECK(worst_difference(rstd1, rstd) <= bound * 10);
+  CHECK(worst_difference(dx1, dx) <= bound * 10);
+  CHECK(worst_difference(dgamma1, dgamma) <= bound * static_cast<double>(pixels));
+  CHECK(worst_difference(dbeta1, dbeta) <= bound * static_cast<double>(pixels));
+  std::vector<T> in_place = x;
+  group_norm_forward<T>(n, pixels, channels, groups, in_place.data(), gamma.data(), beta.data(), static_cast<T>(eps),
+                        in_place.data(), nullptr, nullptr);
+  CHECK(equal_bits(in_place, y1));
+}
+
+}  // namespace
+
+TEST_CASE("group norm equals the definition, forward and backward") {
+  on_every_isa([] {
+    const Index cases[][3] = {{1, 1, 1},   {5, 4, 2},    {49, 12, 3}, {30, 64, 8},
+                              {17, 96, 8}, {9, 130, 10}, {3, 48, 1},  {33, 33, 33}};
+    for (const auto& c : cases) {
+      check_group_norm<float>(3, c[0], c[1], c[2]);
+      check_group_norm<double>(3, c[0], c[1], c[2]);
+    }
+  });
+}
+
+TEST_CASE("group norm: an image alone has the bits of the image in a batch, at any number of threads") {
+  on_every_isa([] {
+    const Index n = 7, pixels = 50, channels = 24, groups = 4, image = pixels * channels;
+    const auto x = random_values<float>(n * image, 1), dy = random_values<float>(n * image, 2),
+               gamma = random_values<float>(channels, 3);
+    std::vector<float> y(x.size()), y1(x.size()), dx(x.size()), dx1(x.size()), mean(28), rstd(28), dgamma(24),
+        dgamma1(24);
+    group_norm_forward<float>(n, pixels, channels, groups, x.data(), gamma.data(), nullptr, 1e-5f, y.data(),
+                              mean.data(), rstd.data());
+    group_norm_backward<float>(n, pixels, channels, groups, x.data(), gamma.data(), mean.data(), rstd.data(), dy.data(),
+                               dx.data(), dgamma.data(), nullptr);
+    for (int threads : {1, 2, 3}) {
+      set_thread_count(threads);
+      group_norm_backward<float>(n, pixels, channels, groups, x.data(), gamma.data(), mean.data(), rstd.data(),
+                                 dy.data(), dx1.data(), dgamma1.data(), nullptr);
+      CHECK(equal_bits(dx, dx1));
+      CHECK(equal_bits(dgamma, dgamma1));
+    }
+    set_thread_count(1);
+    for (Index i = 0; i < n; ++i) {
+      group_norm_forward<float>(1, pixels, channels, groups, x.data() + i * image, gamma.data(), nullptr, 1e-5f,
+                                y1.data() + i * image, nullptr, nullptr);
+    }
+    CHECK(equal_bits(y, y1));
+  });
+}
