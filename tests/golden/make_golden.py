@@ -290,6 +290,35 @@ def nn_image_blocks(g):
     g.case("pixels", pixels, x=(2, 2, 3, 4), g1=(4,), b1=(4,), wqkv=(4, 12), bqkv=(12,), wo=(4, 4), bo=(4,))
 
 
+@family
+def optim(g):
+    def run(name, make):
+        """Ten updates of w (3, 2), which decays, and b (2), which does not; the learning rate shrinks by the step."""
+        g.state = zlib.crc32(b"optim")  # every optimiser sees the same start and the same gradients
+        w, b = g.draw(3, 2).requires_grad_(), g.draw(2).requires_grad_()
+        gw, gb = g.draw(10, 3, 2), g.draw(10, 2)
+        if name == "adamw":
+            for key, tensor in dict(w=w, b=b, gw=gw, gb=gb).items():
+                g.array(key, tensor)
+        optimizer, results = make(w, b), []
+        for step in range(10):
+            for group in optimizer.param_groups:
+                group["lr"] = 0.1 / (step + 1)
+            w.grad, b.grad = gw[step].clone(), gb[step].clone()
+            optimizer.step()
+            results.append((w.detach().clone(), b.detach().clone()))
+        g.array(f"{name}_w", torch.stack([w for w, _ in results]))
+        g.array(f"{name}_b", torch.stack([b for _, b in results]))
+
+    def groups(w, b, decay):
+        return [dict(params=[w], weight_decay=decay), dict(params=[b], weight_decay=0.0)]
+
+    run("adamw", lambda w, b: torch.optim.AdamW(groups(w, b, 0.125), lr=0.1, betas=(0.75, 0.875), eps=1e-4))
+    run("sgd", lambda w, b: torch.optim.SGD(groups(w, b, 0.125), lr=0.1))
+    run("momentum", lambda w, b: torch.optim.SGD(groups(w, b, 0.125), lr=0.1, momentum=0.75))
+    run("nesterov", lambda w, b: torch.optim.SGD(groups(w, b, 0.125), lr=0.1, momentum=0.75, nesterov=True))
+
+
 if __name__ == "__main__":
     for name in sys.argv[1:] or FAMILIES:
         golden = Golden(name)

@@ -1,0 +1,155 @@
+// AdamW: Adam with weight decay decoupled from the gradient.
+//
+//   m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
+//   θ ← θ − lr [ (m / (1 − β₁ⁿ)) / (√(v / (1 − β₂ⁿ)) + ε) + λ θ ],      n = 1, 2, … updates
+//
+// I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", 2017, arXiv:1711.05101; D. Kingma, J. Ba, "Adam: a
+// method for stochastic optimization", 2014, arXiv:1412.6980.
+//
+// The decay λ applies to parameters of rank 2 and more: biases, gains and norms are left alone. A parameter without a
+// gradient is treated as one whose gradient is zero: its moments fade, and it still moves by them and decays. One fused
+// pass over memory per parameter.
+//
+// The optimiser is a value and keeps no reference to the model, which may move between updates.
+//
+// Errors: ValueError for options outside their domain, a negative or non-finite learning rate, another model's
+// parameters, or gradients of another copy of the model; ShapeError for another shape. Nothing changes then.
+//
+// Example (declarations):
+//     struct Slope {
+//       Parameter<float, 2> weight{Tensor<float, 2>(Shape{3, 2}, 1.0f)};
+//       static void visit(auto& self, auto&& f) { f("weight", self.weight); }
+//     };
+// Example:
+//     Slope model;
+//     AdamW optimizer{model, {.lr = 2e-4}};
+//     Tape tape;
+//     auto x = tape.constant(Tensor<float, 2>(Shape{3, 2}, 1.0f));
+//     auto loss = sum(x * model.weight.on(x));
+//     optimizer.update(model, tape.backward(loss));
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "inkling/kernels/elementwise.hpp"
+#include "inkling/optim/parameters.hpp"
+
+namespace ink {
+
+struct AdamWOptions {
+  double lr = 1e-3;      ///< learning rate of `update` without one
+  double beta1 = 0.9;    ///< memory of the mean
+  double beta2 = 0.999;  ///< memory of the square
+  double eps = 1e-8;
+  double weight_decay = 0.01;  ///< on matrices only
+};
+
+class AdamW {
+ public:
+  using Options = AdamWOptions;
+
+  template <class M>
+  explicit AdamW(const M& model, const Options& options = {})
+      : options_(options), parameters_(model), mean_(parameters_.zeros()), square_(parameters_.zeros()) {
+    const auto refuse = [](const char* name, double value, const char* rule) {
+      throw ValueError(text("adamw: ", name, " is ", value, "; it must be ", rule));
+    };
+    check_rate(options.lr);
+    if (!(options.beta1 >= 0 && options.beta1 < 1)) refuse("beta1", options.beta1, "in [0, 1)");
+    if (!(options.beta2 >= 0 && options.beta2 < 1)) refuse("beta2", options.beta2, "in [0, 1)");
+    if (!(options.eps > 0 && std::isfinite(options.eps))) refuse("eps", options.eps, "positive");
+    if (!(options.weight_decay >= 0 && std::isfinite(options.weight_decay))) {
+      refuse("weight_decay", options.weight_decay, "finite and not negative");
+    }
+  }
+
+  template <class M>
+  void update(M& model, const Gradients& gradients) {
+    update(model, gradients, options_.lr);
+  }
+
+  template <class M>
+  void update(M& model, const Gradients& gradients, double lr) {
+    check_rate(lr);
+    parameters_.check("adamw", model, gradients);
+    ++steps_;
+    std::size_t i = 0;
+    for_each_parameter(model, [&](const std::string&, auto& p) {
+      update_one(p, gradients, lr, mean_[i], square_[i]);
+      ++i;
+    });
+  }
+
+  const Options& options() const { return options_; }
+
+  /// Updates so far.
+  std::int64_t steps() const { return steps_; }
+
+  /// Calls f(name, tensor&) for everything the optimiser remembers about the model: "m.<parameter>", "v.<parameter>"
+  /// and "steps". What f assigns is taken over if the optimiser is not const.
+  template <class Self, class M, class F>
+  static void visit_state(Self& self, const M& model, F&& f) {
+    self.parameters_.check("adamw", model);
+    std::size_t i = 0;
+    for_each_parameter(model, [&](const std::string& name, const auto& p) {
+      using Value = std::remove_cvref_t<decltype(p.value)>;
+      const auto visit = [&](const char* prefix, auto& block) {
+        auto tensor = Value::adopt(p.shape(), block);
+        f(prefix + name, tensor);
+        if constexpr (!std::is_const_v<Self>) block = tensor.storage();
+      };
+      visit("m.", self.mean_[i]);
+      visit("v.", self.square_[i]);
+      ++i;
+    });
+    Tensor<std::int64_t, 0> steps(self.steps_);
+    f(std::string("steps"), steps);
+    if constexpr (!std::is_const_v<Self>) self.steps_ = steps.item();
+  }
+
+ private:
+  static void check_rate(double lr) {
+    if (!(lr >= 0 && std::isfinite(lr))) {
+      throw ValueError(text("adamw: lr is ", lr, "; it must be finite and not negative"));
+    }
+  }
+
+  template <class T, int R>
+  void update_one(Parameter<T, R>& p, const Gradients& gradients, double lr, detail::Storage& mean,
+                  detail::Storage& square) const {
+    const Index count = p.value.size();
+    if (count == 0) return;
+    const auto gradient = gradients.of(p);
+    const auto n = static_cast<double>(steps_);
+    const T b1 = static_cast<T>(options_.beta1), c1 = static_cast<T>(1 - options_.beta1);
+    const T b2 = static_cast<T>(options_.beta2), c2 = static_cast<T>(1 - options_.beta2);
+    const T step = static_cast<T>(lr / (1 - std::pow(options_.beta1, n)));
+    const T root = static_cast<T>(1 / std::sqrt(1 - std::pow(options_.beta2, n)));
+    const T eps = static_cast<T>(options_.eps);
+    const T keep = static_cast<T>(R >= 2 ? 1 - lr * options_.weight_decay : 1.0);
+    T* theta = p.value.mutable_data();
+    T* m = detail::writable<T>(mean);
+    T* v = detail::writable<T>(square);
+    kernels::apply_many(
+        count,
+        [=](T t, T m0, T v0, T g) INKLING_LAMBDA_INLINE {
+          const T m1 = b1 * m0 + c1 * g;
+          const T v1 = b2 * v0 + c2 * (g * g);
+          return std::array<T, 3>{keep * t - step * m1 / (std::sqrt(v1) * root + eps), m1, v1};
+        },
+        std::array<T*, 3>{theta, m, v}, theta, m, v, gradient.data());
+  }
+
+  Options options_;
+  detail::ParameterList parameters_;
+  std::vector<detail::Storage> mean_, square_;
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace ink

@@ -1,0 +1,126 @@
+// Sgd: stochastic gradient descent, with momentum or Nesterov's variant of it.
+//
+//   g ← g + λ θ        b ← μ b + g        θ ← θ − lr · (b, or g + μ b for Nesterov)
+//
+// H. Robbins, S. Monro, 1951; Y. Nesterov, 1983, in the form of I. Sutskever, J. Martens, G. Dahl, G. Hinton, "On the
+// importance of initialization and momentum in deep learning", ICML 2013.
+//
+// The decay λ applies to parameters of rank 2 and more. A parameter without a gradient is treated as one whose gradient
+// is zero. The optimiser is a value and keeps no reference to the model.
+//
+// Errors: ValueError for options outside their domain, a negative or non-finite learning rate, another model's
+// parameters, or gradients of another copy of the model; ShapeError for another shape. Nothing changes then.
+//
+// Example (declarations):
+//     struct Slope {
+//       Parameter<float, 2> weight{Tensor<float, 2>(Shape{3, 2}, 1.0f)};
+//       static void visit(auto& self, auto&& f) { f("weight", self.weight); }
+//     };
+// Example:
+//     Slope model;
+//     Sgd optimizer{model, {.lr = 0.1, .momentum = 0.9, .nesterov = true}};
+//     Tape tape;
+//     auto x = tape.constant(Tensor<float, 2>(Shape{3, 2}, 1.0f));
+//     optimizer.update(model, tape.backward(sum(x * model.weight.on(x))));
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "inkling/kernels/elementwise.hpp"
+#include "inkling/optim/parameters.hpp"
+
+namespace ink {
+
+struct SgdOptions {
+  double lr = 1e-2;  ///< learning rate of `update` without one
+  double momentum = 0;
+  bool nesterov = false;
+  double weight_decay = 0;  ///< on matrices only
+};
+
+class Sgd {
+ public:
+  using Options = SgdOptions;
+
+  template <class M>
+  explicit Sgd(const M& model, const Options& options = {})
+      : options_(options), parameters_(model), momentum_(parameters_.zeros()) {
+    check_rate(options.lr);
+    if (!(options.momentum >= 0 && options.momentum < 1)) {
+      throw ValueError(text("sgd: momentum is ", options.momentum, "; it must be in [0, 1)"));
+    }
+    if (options.nesterov && options.momentum == 0) {
+      throw ValueError("sgd: momentum is 0, nesterov is true; Nesterov's step needs a momentum above 0");
+    }
+    if (!(options.weight_decay >= 0 && std::isfinite(options.weight_decay))) {
+      throw ValueError(text("sgd: weight_decay is ", options.weight_decay, "; it must be finite and not negative"));
+    }
+  }
+
+  template <class M>
+  void update(M& model, const Gradients& gradients) {
+    update(model, gradients, options_.lr);
+  }
+
+  template <class M>
+  void update(M& model, const Gradients& gradients, double lr) {
+    check_rate(lr);
+    parameters_.check("sgd", model, gradients);
+    std::size_t i = 0;
+    for_each_parameter(model, [&](const std::string&, auto& p) { update_one(p, gradients, lr, momentum_[i++]); });
+  }
+
+  const Options& options() const { return options_; }
+
+  /// Calls f("b.<parameter>", tensor&) for every momentum; what f assigns is taken over if the optimiser is not const.
+  template <class Self, class M, class F>
+  static void visit_state(Self& self, const M& model, F&& f) {
+    self.parameters_.check("sgd", model);
+    std::size_t i = 0;
+    for_each_parameter(model, [&](const std::string& name, const auto& p) {
+      auto tensor = std::remove_cvref_t<decltype(p.value)>::adopt(p.shape(), self.momentum_[i]);
+      f("b." + name, tensor);
+      if constexpr (!std::is_const_v<Self>) self.momentum_[i] = tensor.storage();
+      ++i;
+    });
+  }
+
+ private:
+  static void check_rate(double lr) {
+    if (!(lr >= 0 && std::isfinite(lr))) {
+      throw ValueError(text("sgd: lr is ", lr, "; it must be finite and not negative"));
+    }
+  }
+
+  template <class T, int R>
+  void update_one(Parameter<T, R>& p, const Gradients& gradients, double lr, detail::Storage& momentum) const {
+    const Index count = p.value.size();
+    if (count == 0) return;
+    const auto gradient = gradients.of(p);
+    const T decay = static_cast<T>(R >= 2 ? options_.weight_decay : 0.0), mu = static_cast<T>(options_.momentum);
+    // Nesterov's step looks ahead by the new momentum; the plain one is the new momentum.
+    const T of_gradient = options_.nesterov ? T{1} : T{0}, of_momentum = options_.nesterov ? mu : T{1};
+    const T rate = static_cast<T>(lr);
+    T* theta = p.value.mutable_data();
+    T* b = detail::writable<T>(momentum);
+    kernels::apply_many(
+        count,
+        [=](T t, T b0, T g) INKLING_LAMBDA_INLINE {
+          const T slope = g + decay * t;
+          const T b1 = mu * b0 + slope;
+          return std::array<T, 2>{t - rate * (of_gradient * slope + of_momentum * b1), b1};
+        },
+        std::array<T*, 2>{theta, b}, theta, b, gradient.data());
+  }
+
+  Options options_;
+  detail::ParameterList parameters_;
+  std::vector<detail::Storage> momentum_;
+};
+
+}  // namespace ink
