@@ -70,10 +70,11 @@ struct ResidualBlock {
   template <TensorLikeOfRank<4> X, TensorLikeOfRank<2> E>
   auto operator()(const X& x, const E& e, std::optional<Key> key = {}) const {
     if (!time) throw ValueError("residual_block: time is 0; this block takes none");
-    const auto &shape = value(x).shape(), &given = value(e).shape();
+    const Shape<4> shape = value(x).shape();
+    const Shape<2> given = value(e).shape();
     if (given[0] != shape[0] || given[1] != time->weight.shape()[0]) {
-      throw ShapeError(text("residual_block: x is ", Shape<4>(shape), ", e is ", Shape<2>(given), "; e must be (x[0], ",
-                            time->weight.shape()[0], ")"));
+      throw ShapeError(
+          text("residual_block: x is ", shape, ", e is ", given, "; e must be (x[0], ", time->weight.shape()[0], ")"));
     }
     const auto shift = reshape((*time)(e), Shape<4>{given[0], 1, 1, time->weight.shape()[1]});
     return finish(x, conv1(silu(norm1(x))) + shift, key);
