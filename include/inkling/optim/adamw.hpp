@@ -27,6 +27,17 @@
 //     auto x = tape.constant(Tensor<float, 2>(Shape{3, 2}, 1.0f));
 //     auto loss = sum(x * model.weight.on(x));
 //     optimizer.update(model, tape.backward(loss));
+// Example:
+//     Slope model;                                         // gradient accumulation: the mean over four small batches
+//     AdamW optimizer{model};
+//     Gradients mean_of_four;
+//     for (int part = 0; part < 4; ++part) {
+//       Tape tape;
+//       auto x = tape.constant(Tensor<float, 2>(Shape{3, 2}, 1.0f));
+//       mean_of_four.accumulate(tape.backward(sum(x * model.weight.on(x))));
+//     }
+//     mean_of_four.scale(0.25);
+//     optimizer.update(model, mean_of_four);
 #pragma once
 
 #include <array>

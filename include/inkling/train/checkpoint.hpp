@@ -1,0 +1,251 @@
+// Checkpoints: everything a training run needs to go on exactly where it stopped, in one safetensors file.
+//
+//   model.<parameter>    the weights                       step         I64, updates done
+//   ema.<parameter>      their average                     ema_updates  I64
+//   optim.<state>        what the optimiser remembers      key          U64, the run's random key
+//                                                          seconds, loss  F64, time spent and the smoothed loss
+//   metadata             format, version, and the program's own settings as "settings.<key>"
+//
+// A run that is loaded continues bit for bit as if it had never stopped. Saving is atomic: whatever happens in its
+// middle, the path holds a complete old or a complete new checkpoint. Loading compares every name, element type and
+// shape first and says what is missing, extra or different; on any error nothing has changed.
+//
+// save_model and load_model keep weights alone, under the parameters' plain names, as other programs expect them.
+// load_model also takes a checkpoint, and from it the average unless told otherwise.
+//
+// Errors: IoError with the path for a file that cannot be read or written, is not safetensors, is not a checkpoint, or
+// does not fit the model.
+//
+// Example (declarations):
+//     struct Slope {
+//       Parameter<float, 2> weight{Tensor<float, 2>(Shape{3, 2}, 1.0f)};
+//       static void visit(auto& self, auto&& f) { f("weight", self.weight); }
+//     };
+// Example:
+//     Slope model;
+//     Ema ema{model};
+//     AdamW optimizer{model};
+//     save_checkpoint("run.safetensors", model, ema, optimizer, {.step = 100, .key = Key{42}});
+//     RunState state = load_checkpoint("run.safetensors", model, ema, optimizer);
+//     load_model("run.safetensors", model);                // the averaged weights
+//     save_model("model.safetensors", model);
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "inkling/core/philox.hpp"
+#include "inkling/io/safetensors.hpp"
+#include "inkling/nn/module.hpp"
+#include "inkling/optim/ema.hpp"
+
+namespace ink {
+
+/// Text that a program keeps with its weights, such as the options the model was made with.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+/// Where a run stands, besides its model, average and optimiser.
+struct RunState {
+  Index step = 0;  ///< updates done
+  Key key{0};
+  double seconds = 0;                    ///< spent so far
+  double loss_sum = 0, loss_weight = 0;  ///< of the smoothed loss, see SmoothedLoss
+  Settings settings = {};
+};
+
+namespace detail {
+
+inline constexpr const char* checkpoint_format = "inkling-checkpoint";
+inline constexpr const char* checkpoint_version = "1";
+
+/// Collects what a file must hold and compares.
+class ExpectedTensors {
+ public:
+  template <class T, int R>
+  void add(std::string name, const Tensor<T, R>& tensor) {
+    const auto& extents = tensor.shape().extents;
+    wanted_.push_back({std::move(name), safe_dtype_of<T>(), {extents.begin(), extents.end()}});
+  }
+
+  /// Throws unless the file's tensors, of those whose name starts with `prefix`, are exactly the expected ones.
+  /// Conversions that lose nothing are let through if `exact` is false.
+  void check(const io::SafeTensors& file, const std::string& path, std::string_view prefix, bool exact) {
+    std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) { return a.name < b.name; });
+    List missing{"missing"}, extra{"extra"}, different{"different"};
+    auto want = wanted_.begin();
+    for (const auto& entry : file.entries()) {
+      if (!std::string_view(entry.name).starts_with(prefix)) continue;
+      for (; want != wanted_.end() && want->name < entry.name; ++want) missing.add(text(io::json_quote(want->name)));
+      if (want == wanted_.end() || want->name != entry.name) {
+        extra.add(io::json_quote(entry.name));
+        continue;
+      }
+      const bool convertible = entry.dtype == want->dtype ||
+                               (!exact && (entry.dtype == "F16" || entry.dtype == "BF16" || entry.dtype == "F32") &&
+                                (want->dtype == "F32" || want->dtype == "F64"));
+      if (!convertible || entry.shape != want->shape) {
+        different.add(text(io::json_quote(want->name), " is ", entry.dtype, " ", shape_text(entry.shape),
+                           " and must be ", want->dtype, " ", shape_text(want->shape)));
+      }
+      ++want;
+    }
+    for (; want != wanted_.end(); ++want) missing.add(io::json_quote(want->name));
+    const std::string found = missing.message + extra.message + different.message;
+    if (!found.empty()) throw IoError(path, "does not fit the model" + found);
+  }
+
+ private:
+  struct Wanted {
+    std::string name, dtype;
+    std::vector<Index> shape;
+  };
+
+  struct List {
+    const char* title;
+    std::string message = {};
+
+    void add(const std::string& item) {
+      message += text(message.empty() ? "; " : ", ", message.empty() ? title : "", message.empty() ? ": " : "", item);
+    }
+  };
+
+  std::vector<Wanted> wanted_;
+};
+
+template <class M, class File>
+void add_parameters(const std::string& prefix, const M& model, File& file) {
+  for_each_parameter(model, [&](const std::string& name, const auto& p) { file.add(prefix + name, p.value); });
+}
+
+template <class M>
+void take_parameters(const io::SafeTensors& file, const std::string& prefix, M& model) {
+  for_each_parameter(model, [&](const std::string& name, auto& p) {
+    using Value = std::remove_cvref_t<decltype(p.value)>;
+    p.value = file.get<typename Value::value_type, Value::rank>(prefix + name);
+  });
+}
+
+/// Everything that a checkpoint holds; File is SafeTensors to be saved or ExpectedTensors.
+template <class M, class O, class File>
+void add_checkpoint(const M& model, const Ema<M>& ema, const O& optimizer, const RunState& state, File& file) {
+  add_parameters("model.", model, file);
+  add_parameters("ema.", ema.model(), file);
+  O::visit_state(optimizer, model,
+                 [&](const std::string& name, const auto& tensor) { file.add("optim." + name, tensor); });
+  file.add("step", Tensor<std::int64_t, 0>(state.step));
+  file.add("ema_updates", Tensor<std::int64_t, 0>(ema.updates()));
+  file.add("key", Tensor<std::uint64_t, 0>(state.key.seed()));
+  file.add("seconds", Tensor<double, 0>(state.seconds));
+  file.add("loss", Tensor<double, 1>(Shape{2}, {state.loss_sum, state.loss_weight}));
+}
+
+inline void set_settings(io::SafeTensors& file, const char* format, const Settings& settings) {
+  file.set_metadata("format", format);
+  file.set_metadata("version", checkpoint_version);
+  for (const auto& [key, value] : settings) file.set_metadata("settings." + key, value);
+}
+
+inline Settings get_settings(const io::SafeTensors& file) {
+  constexpr std::string_view prefix = "settings.";
+  Settings settings;
+  for (const auto& [key, value] : file.metadata()) {
+    if (key.starts_with(prefix)) settings.emplace_back(key.substr(prefix.size()), value);
+  }
+  return settings;
+}
+
+inline bool is_checkpoint(const io::SafeTensors& file) {
+  const std::string* format = file.metadata("format");
+  return format && *format == checkpoint_format;
+}
+
+}  // namespace detail
+
+template <class M, class O>
+void save_checkpoint(const std::string& path, const M& model, const Ema<M>& ema, const O& optimizer,
+                     const RunState& state) {
+  io::SafeTensors file;
+  detail::add_checkpoint(model, ema, optimizer, state, file);
+  detail::set_settings(file, detail::checkpoint_format, state.settings);
+  file.save(path);
+}
+
+template <class M, class O>
+RunState load_checkpoint(const std::string& path, M& model, Ema<M>& ema, O& optimizer) {
+  const auto file = io::SafeTensors::load(path);
+  if (!detail::is_checkpoint(file)) {
+    throw IoError(path, text("is not a checkpoint; its metadata must say format ", detail::checkpoint_format));
+  }
+  const std::string* version = file.metadata("version");
+  if (!version || *version != detail::checkpoint_version) {
+    throw IoError(path, text("is a checkpoint of version ", version ? *version : "unknown", "; it must be ",
+                             detail::checkpoint_version));
+  }
+  RunState state;
+  detail::ExpectedTensors expected;
+  detail::add_checkpoint(model, ema, optimizer, state, expected);
+  expected.check(file, path, "", true);
+
+  state.step = file.get<std::int64_t, 0>("step").item();
+  const Index ema_updates = file.get<std::int64_t, 0>("ema_updates").item();
+  if (state.step < 0 || ema_updates < 0) {
+    throw IoError(path, text("has step ", state.step, " and ema_updates ", ema_updates, "; they must not be negative"));
+  }
+  state.key = Key(file.get<std::uint64_t, 0>("key").item());
+  state.seconds = file.get<double, 0>("seconds").item();
+  const auto loss = file.get<double, 1>("loss");
+  state.loss_sum = loss(0);
+  state.loss_weight = loss(1);
+  state.settings = detail::get_settings(file);
+
+  M loaded = model, average = ema.model();
+  Ema<M> loaded_ema = ema;
+  O loaded_optimizer = optimizer;
+  detail::take_parameters(file, "model.", loaded);
+  detail::take_parameters(file, "ema.", average);
+  loaded_ema.restore(std::move(average), ema_updates);
+  O::visit_state(loaded_optimizer, model, [&](const std::string& name, auto& tensor) {
+    using Value = std::remove_cvref_t<decltype(tensor)>;
+    tensor = file.get<typename Value::value_type, Value::rank>("optim." + name);
+  });
+  model = std::move(loaded);
+  ema = std::move(loaded_ema);
+  optimizer = std::move(loaded_optimizer);
+  return state;
+}
+
+/// Weights alone, under the parameters' names.
+template <class M>
+void save_model(const std::string& path, const M& model, const Settings& settings = {}) {
+  io::SafeTensors file;
+  detail::add_parameters("", model, file);
+  detail::set_settings(file, "inkling-model", settings);
+  file.save(path);
+}
+
+struct LoadModelOptions {
+  bool ema = true;  ///< from a checkpoint: the averaged weights instead of the last ones
+};
+
+/// Fills the model from a file of weights, whoever wrote it, or from a checkpoint. Half precision is widened.
+template <class M>
+void load_model(const std::string& path, M& model, const LoadModelOptions& options = {}) {
+  const auto file = io::SafeTensors::load(path);
+  const std::string prefix = !detail::is_checkpoint(file) ? "" : options.ema ? "ema." : "model.";
+  detail::ExpectedTensors expected;
+  detail::add_parameters(prefix, model, expected);
+  expected.check(file, path, prefix, false);
+  M loaded = model;
+  detail::take_parameters(file, prefix, loaded);
+  model = std::move(loaded);
+}
+
+/// What the program noted when it saved the file, sorted by key: enough to make the model that `load_model` fills.
+inline Settings read_settings(const std::string& path) { return detail::get_settings(io::SafeTensors::load(path)); }
+
+}  // namespace ink

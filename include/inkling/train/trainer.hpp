@@ -1,0 +1,288 @@
+// train: the one training loop.
+//
+// Every step draws a batch, records the loss on a tape, walks it back, clips the gradient, updates the model by AdamW
+// and the average by Ema. The loss is any callable (const Model&, Tape&, const Batch&, Key) -> Var<T, 0>; without one,
+// `loss(model, tape, batch, key)` is called. The data are an ImageDataset, or any callable (Index step, Key) -> Batch.
+// Afterwards the model holds the last weights and the result holds the averaged ones.
+//
+// Random numbers: batch i is drawn with key.fold(0) by its number, its loss with key.fold(1).fold(i). So 2N steps are
+// bit for bit N steps, a checkpoint, and N more. With `seconds` set, the learning rate follows the larger of the
+// fractions of steps and of time: such a run is resumed properly, but not to the bit. With `accumulate` = a, step s
+// takes the batches a s … a s + a − 1 and the mean of their gradients.
+//
+// A checkpoint is written every `checkpoint_every` steps and at the end. Ctrl-C ends the current step and then the run,
+// with a checkpoint; a second Ctrl-C ends the program. Nothing is printed unless `progress` names a stream.
+//
+// Errors: ValueError for options outside their domain, a checkpoint of another key, and a loss or gradient that is not
+// finite (the model and the last checkpoint stay as they are); IoError for files.
+//
+// Example:
+//     data::ImageDataset digits(Tensor<std::uint8_t, 4>({100, 28, 28, 1}), Tensor<std::int32_t, 1>(Shape{100}));
+//     Linear<float> model({.in = 784, .out = 784}, Key{1});
+//     auto error = [](const Linear<float>& m, Tape& tape, const data::Batch<float>& batch, Key) {
+//       auto x = batch.images.reshape(Shape{batch.size(), 784});
+//       return mse(m(tape.constant(x)), x);
+//     };
+//     TrainOptions options{.steps = 100, .batch_size = 32, .checkpoint = "run.safetensors", .progress = stderr};
+//     auto result = train(model, error, digits, options);
+//     Linear<float> averaged = result.ema;
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "inkling/autograd/tape.hpp"
+#include "inkling/data/batches.hpp"
+#include "inkling/optim/adamw.hpp"
+#include "inkling/optim/clip.hpp"
+#include "inkling/optim/ema.hpp"
+#include "inkling/optim/learning_rate.hpp"
+#include "inkling/train/checkpoint.hpp"
+#include "inkling/train/interrupt.hpp"
+#include "inkling/train/log.hpp"
+#include "inkling/train/progress.hpp"
+
+namespace ink {
+
+struct TrainOptions {
+  Index steps = 1000;  ///< 0: as many as `seconds` allows
+  double seconds = 0;  ///< time limit, earlier parts of a resumed run included; 0: none
+  Index batch_size = 64;
+  double lr = 1e-3;  ///< peak
+  double lr_floor = 0;
+  Index warmup = 100;  ///< steps
+  double weight_decay = 0.01;
+  double clip = 1.0;  ///< largest gradient norm; 0: any
+  double ema_decay = 0.999;
+  Index accumulate = 1;         ///< batches a step
+  std::string checkpoint = {};  ///< path; empty: none
+  Index checkpoint_every = 500;
+  bool resume = false;            ///< go on from the checkpoint, if there is one
+  std::FILE* progress = nullptr;  ///< where to show progress; null: nowhere
+  std::string log = {};           ///< path of a CSV file; empty: none
+  bool catch_signals = true;      ///< end the run properly on Ctrl-C
+  Key key{0};
+  Settings settings = {};  ///< kept in the checkpoint
+};
+
+template <class M>
+struct TrainResult {
+  M ema;            ///< the model with averaged parameters
+  Index steps = 0;  ///< done, earlier parts of a resumed run included
+  double seconds = 0;
+  double loss = 0;           ///< smoothed
+  bool interrupted = false;  ///< by a signal
+};
+
+namespace detail {
+
+struct NoCallback {
+  void operator()(const StepReport&) const {}
+};
+
+/// `loss`, found in the namespace of the model: the loop does not know the generators.
+struct FoundLoss {
+  template <class M, class Batch>
+  auto operator()(const M& model, Tape& tape, const Batch& batch, Key key) const {
+    return loss(model, tape, batch, key);
+  }
+};
+
+template <class M, class Otherwise>
+struct ScalarOf {
+  using type = Otherwise;
+};
+template <class M, class Otherwise>
+  requires requires { typename M::value_type; }
+struct ScalarOf<M, Otherwise> {
+  using type = typename M::value_type;
+};
+
+inline void check_options(const TrainOptions& o) {
+  const auto require = [](bool good, const char* name, auto value, const char* rule) {
+    if (!good) throw ValueError(text("train: ", name, " is ", value, "; it must be ", rule));
+  };
+  require(o.steps >= 0, "steps", o.steps, "0 or more");
+  require(o.seconds >= 0 && std::isfinite(o.seconds), "seconds", o.seconds, "finite and not negative");
+  require(o.steps > 0 || o.seconds > 0, "steps", o.steps, "above 0 without a time limit");
+  require(o.batch_size >= 1, "batch_size", o.batch_size, "at least 1");
+  require(o.accumulate >= 1, "accumulate", o.accumulate, "at least 1");
+  require(o.warmup >= 0, "warmup", o.warmup, "0 or more");
+  require(o.lr_floor >= 0 && o.lr_floor <= o.lr, "lr_floor", o.lr_floor, "in [0, lr]");
+  require(o.clip >= 0, "clip", o.clip, "0 or more");
+  require(o.checkpoint_every >= 1, "checkpoint_every", o.checkpoint_every, "at least 1");
+  if (o.resume && o.checkpoint.empty()) throw ValueError("train: resume is true, checkpoint is empty; it needs a path");
+}
+
+/// Batch number i of a data set or of a callable.
+template <class M, class Data>
+class BatchSource {
+ public:
+  BatchSource(const Data& data, Index size, Key key) : data_(data), size_(size), key_(key) {}
+
+  auto operator()(Index i) const { return data_(i, key_); }
+
+ private:
+  const Data& data_;
+  [[maybe_unused]] Index size_;
+  Key key_;
+};
+
+template <class M>
+class BatchSource<M, data::ImageDataset> {
+ public:
+  BatchSource(const data::ImageDataset& data, Index size, Key key) : data_(data), size_(size), rows_(data.size(), key) {
+    check_batches("train", data.size(), size, 0, 0);
+  }
+
+  auto operator()(Index i) { return gather_batch<typename ScalarOf<M, float>::type>(data_, rows_(i, size_)); }
+
+ private:
+  const data::ImageDataset& data_;
+  Index size_;
+  BatchRows rows_;
+};
+
+/// A clock that goes on where an earlier part of the run stopped.
+class RunClock {
+ public:
+  explicit RunClock(double before) : before_(before) {}
+  double here() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double total() const { return before_ + here(); }
+
+ private:
+  double before_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// The mean of the losses and gradients of one step's batches.
+template <class M, class Loss, class Source>
+std::pair<double, Gradients> step_gradients(const M& model, const Loss& loss, Source& source,
+                                            const TrainOptions& options, Index step) {
+  Gradients sum;
+  double mean_loss = 0;
+  for (Index i = step * options.accumulate; i < (step + 1) * options.accumulate; ++i) {
+    Tape tape;
+    const auto batch = source(i);
+    const auto value = loss(model, tape, batch, options.key.fold(1).fold(static_cast<std::uint64_t>(i)));
+    const double number = static_cast<double>(value.item());
+    if (!std::isfinite(number)) {
+      throw ValueError(text("train: the loss at step ", step + 1, " is ", number,
+                            "; it must be finite (a lower lr or a longer warmup may help)"));
+    }
+    mean_loss += number / static_cast<double>(options.accumulate);
+    sum.accumulate(tape.backward(value));
+  }
+  if (options.accumulate > 1) sum.scale(1 / static_cast<double>(options.accumulate));
+  return {mean_loss, std::move(sum)};
+}
+
+inline ProgressReport progress_report(const TrainOptions& options, const RunState& state, Index first,
+                                      double smoothed_loss, const RunClock& clock) {
+  ProgressReport report{.step = state.step, .steps = options.steps, .loss = smoothed_loss};
+  const auto done = static_cast<double>(state.step - first);
+  report.seconds = clock.here();
+  report.images = done * static_cast<double>(options.batch_size * options.accumulate);
+  const double by_steps = static_cast<double>(state.step) / static_cast<double>(options.steps > 0 ? options.steps : 1);
+  report.fraction = options.steps > 0 ? by_steps : 0;
+  if (options.steps > 0) report.left = report.seconds / done * static_cast<double>(options.steps - state.step);
+  if (options.seconds > 0) {
+    const double by_time = options.seconds - state.seconds;
+    report.fraction = std::max(report.fraction, state.seconds / options.seconds);
+    report.left = report.left < 0 ? by_time : std::min(report.left, by_time);
+  }
+  return report;
+}
+
+}  // namespace detail
+
+/// Calls on_step(const StepReport&), or on_step(const StepReport&, const M& averaged), after every step.
+template <class M, class Loss, class Data, class OnStep = detail::NoCallback>
+TrainResult<M> train(M& model, const Loss& loss, const Data& data, const TrainOptions& options, OnStep on_step = {}) {
+  detail::check_options(options);
+  std::optional<Interrupt> interrupt;
+  if (options.catch_signals) interrupt.emplace();
+  Ema<M> ema(model, {.decay = options.ema_decay});
+  AdamW optimizer(model, {.lr = options.lr, .weight_decay = options.weight_decay});
+  RunState state{.key = options.key};
+  std::error_code error;
+  if (options.resume && std::filesystem::exists(options.checkpoint, error)) {
+    M loaded = model;
+    state = load_checkpoint(options.checkpoint, loaded, ema, optimizer);
+    if (state.key != options.key) {
+      throw ValueError(text("train: key is ", options.key.seed(), ", the checkpoint's is ", state.key.seed(),
+                            "; a run is resumed with its own key"));
+    }
+    model = std::move(loaded);
+  }
+  state.settings = options.settings;
+  const Index first = state.step;
+  Index saved = first;
+  const auto save = [&] {
+    if (options.checkpoint.empty() || (saved == state.step && state.step > 0)) return;
+    save_checkpoint(options.checkpoint, model, ema, optimizer, state);
+    saved = state.step;
+  };
+
+  detail::BatchSource<M, Data> source(data, options.batch_size, options.key.fold(0));
+  const WarmupCosine rate{
+      .peak = options.lr, .warmup = options.warmup, .total = options.steps, .floor = options.lr_floor};
+  SmoothedLoss smoothed{state.loss_sum, state.loss_weight};
+  std::optional<TrainLog> log;
+  if (!options.log.empty()) log.emplace(options.log, first);
+  Progress progress(options.progress);
+  const detail::RunClock clock(state.seconds);
+  const auto stopped = [&] { return interrupt && interrupt->requested(); };
+  const auto more = [&] {
+    return !stopped() && (options.steps == 0 || state.step < options.steps) &&
+           (options.seconds == 0 || state.seconds < options.seconds);
+  };
+
+  while (more()) {
+    auto [step_loss, gradients] = detail::step_gradients(std::as_const(model), loss, source, options, state.step);
+    const double norm = global_norm(model, gradients);
+    if (!std::isfinite(norm)) {
+      throw ValueError(
+          text("train: the gradient's norm at step ", state.step + 1, " is ", norm, "; it must be finite"));
+    }
+    if (options.clip > 0 && norm > options.clip) gradients.scale(options.clip / norm);
+    const double lr = rate(state.step, options.seconds > 0 ? clock.total() / options.seconds : 0);
+    optimizer.update(model, gradients, lr);
+    ema.update(model);
+    ++state.step;
+    smoothed.add(step_loss);
+    state.loss_sum = smoothed.sum;
+    state.loss_weight = smoothed.weight;
+    state.seconds = clock.total();
+
+    const StepReport report{state.step, state.seconds, step_loss, smoothed.value(), lr, norm};
+    if (log) log->add(report);
+    progress.update(detail::progress_report(options, state, first, smoothed.value(), clock));
+    if constexpr (std::invocable<OnStep&, const StepReport&, const M&>) {
+      on_step(report, ema.model());
+    } else {
+      on_step(report);
+    }
+    if (state.step % options.checkpoint_every == 0) save();
+  }
+  save();
+  progress.finish();
+  return {ema.model(), state.step, state.seconds, smoothed.value(), stopped()};
+}
+
+/// The same with the loss that belongs to the model: `loss(model, tape, batch, key)`.
+template <class M, class Data, class OnStep = detail::NoCallback>
+TrainResult<M> train(M& model, const Data& data, const TrainOptions& options, OnStep on_step = {}) {
+  return train(model, detail::FoundLoss{}, data, options, std::move(on_step));
+}
+
+}  // namespace ink
