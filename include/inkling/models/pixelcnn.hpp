@@ -1,0 +1,181 @@
+// PixelCnn: an autoregressive network of causal convolutions. The logits of every pixel's token depend on the tokens
+// before it in raster order, and on nothing else:
+//
+//   p(x) = Π_i p(x_i | x_0, …, x_{i−1}),     logits_i = head(features_i),     features by gated causal convolutions
+//
+// A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, "Pixel recurrent neural networks", 2016, arXiv:1601.06759;
+// A. van den Oord et al., "Conditional image generation with PixelCNN decoders", 2016, arXiv:1606.05328.
+//
+// With R = first_kernel/2 + layers · (kernel/2), two_stacks = true is the network of the second paper: the logits see
+// every earlier pixel up to R rows above, up to R columns to either side there, and R to the left in the current row.
+// two_stacks = false is one stack of masked convolutions: less work, and a blind spot. Going right takes going up, so
+// that of the pixels a rows above and b columns to the right only those with
+// b <= first_kernel/2 + min(a − 1, layers) · (kernel/2) are seen. See nn/gated.hpp and nn/causal_conv.hpp.
+//
+// The head is ReLU, Linear, ReLU, Linear. Tokens in [0, levels) enter as 2 · token / (levels − 1) − 1: black is −1, so
+// that the zeros around the image mark its border. Parameters are counted as stored: a masked kernel keeps its rows
+// down to the current one. One stack of width 64, 6 layers, 256 levels has 343,296.
+//
+// Sampling: `cache` and `logits_at`, called for position 0, 1, 2, …, compute one pixel of every layer instead of the
+// whole network, and give the logits of `operator()` bit for bit. Tokens at `position` and later are not read; earlier
+// ones must not change.
+//
+// Shapes: tokens (N, height, columns) int32 -> logits (N, height, columns, levels); logits_at -> (N, levels).
+// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise). null_label means
+// Unconditional.
+//
+// Errors: ValueError for options out of range, tokens outside [0, levels), labels outside [0, classes) that are
+// not null_label, and positions out of order; ShapeError for tokens of other extents or labels for another batch.
+//
+// Example:
+//     models::PixelCnn<float> net({.levels = 2, .width = 16, .layers = 3, .classes = 10}, Key{1});
+//     Tensor<std::int32_t, 3> tokens(Shape{4, 28, 28});
+//     ClassLabels digits{Tensor<std::int32_t, 1>(Shape{4}, {0, 1, 2, null_label})};
+//     auto logits = net(tokens, digits);                                   // (4, 28, 28, 2)
+//     auto cache = net.cache(4, digits);
+//     auto first = net.logits_at(tokens, 0, cache);                        // (4, 2)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+#include "inkling/models/pixelcnn_stacks.hpp"
+
+namespace ink::models {
+
+template <class T = float>
+struct PixelCnn {
+  using value_type = T;
+
+  struct Options {
+    Index levels = 256;  ///< of a token
+    Index width = 64;
+    Index layers = 6;
+    Index kernel = 3;
+    Index first_kernel = 7;
+    Index head = 64;
+    Index classes = 0;
+    bool two_stacks = true;
+    Index height = 28, columns = 28;
+  };
+
+  /// What sampling has computed so far.
+  struct Cache {
+    Index next = 0;      ///< the position that is due
+    Tensor<T, 4> image;  ///< the scaled tokens before it
+    detail::StackCache<T> stack;
+  };
+
+  Options options;
+  std::optional<detail::SingleStack<T>> stack;
+  std::optional<detail::DoubleStack<T>> stacks;
+  Linear<T> hidden, output;
+
+  PixelCnn(const Options& o, Key key)
+      : options(checked(o)),
+        hidden({.in = o.width, .out = o.head}, key.fold(1)),
+        output({.in = o.head, .out = o.levels}, key.fold(2)) {
+    const detail::StackOptions inner{o.width, o.layers, o.kernel, o.first_kernel, o.classes};
+    if (o.two_stacks) {
+      stacks.emplace(inner, key.fold(0));
+    } else {
+      stack.emplace(inner, key.fold(0));
+    }
+  }
+
+  static constexpr Shape<4> out_shape(const Options& o, const Shape<3>& tokens) {
+    check_tokens(o, tokens);
+    return {tokens[0], tokens[1], tokens[2], o.levels};
+  }
+
+  /// Logits of every token.
+  template <TensorLikeOfRank<3> X, class C = Unconditional>
+    requires std::is_same_v<scalar_t<X>, std::int32_t>
+  auto operator()(const X& tokens, const C& condition = {}) const {
+    return logits_of(constant_on(tokens, scaled(value(tokens))), condition);
+  }
+
+  /// The same of an image that is already scaled, (N, H, W, 1): what a gradient by the input needs.
+  template <TensorLikeOfRank<4> X, class C = Unconditional>
+  auto logits_of(const X& image, const C& condition = {}) const {
+    return head(stacks ? (*stacks)(image, condition) : (*stack)(image, condition));
+  }
+
+  /// An empty cache for `batch` images.
+  template <class C = Unconditional>
+  Cache cache(Index batch, const C& condition = {}) const {
+    const Shape<4> shape{batch, options.height, options.columns, 1};
+    return {0, Tensor<T, 4>(shape), stacks ? stacks->cache(shape, condition) : stack->cache(shape, condition)};
+  }
+
+  /// Logits of the token at `position`, counted in raster order, given those before.
+  Tensor<T, 2> logits_at(const Tensor<std::int32_t, 3>& tokens, Index position, Cache& cache) const {
+    check_tokens(options, tokens.shape());
+    detail::require_extent("pixelcnn", tokens.shape(), 0, "batch of the cache", cache.image.extent(0), "tokens");
+    const Index pixels = options.height * options.columns;
+    if (position != cache.next || position >= pixels) {
+      throw ValueError(text("pixelcnn: position is ", position, ", the cache has reached ", cache.next, " of ", pixels,
+                            "; positions must follow one another"));
+    }
+    if (position > 0) enter(tokens, position - 1, cache.image);
+    const Index row = position / options.columns, column = position % options.columns;
+    auto logits = head(stacks ? stacks->at(cache.image, row, column, cache.stack)
+                              : stack->at(cache.image, row, column, cache.stack));
+    ++cache.next;
+    return logits;
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("stack", self.stack);
+    f("stacks", self.stacks);
+    f("hidden", self.hidden);
+    f("output", self.output);
+  }
+
+ private:
+  static const Options& checked(const Options& o) {
+    if (o.levels < 2) throw ValueError(text("pixelcnn: levels are ", o.levels, "; they must be at least 2"));
+    detail::require_positive("pixelcnn", "layers", o.layers);
+    detail::require_positive("pixelcnn", "height", o.height);
+    detail::require_positive("pixelcnn", "columns", o.columns);
+    return o;
+  }
+
+  static constexpr void check_tokens(const Options& o, const Shape<3>& tokens) {
+    detail::require_extent("pixelcnn", tokens, 1, "height", o.height, "tokens");
+    detail::require_extent("pixelcnn", tokens, 2, "columns", o.columns, "tokens");
+  }
+
+  T scaled(std::int32_t token) const {
+    if (token < 0 || token >= options.levels) {
+      throw ValueError(text("pixelcnn: token is ", token, ", levels are ", options.levels,
+                            "; it must be in [0, levels)"));
+    }
+    return T{2} * static_cast<T>(token) / static_cast<T>(options.levels - 1) - T{1};
+  }
+
+  Tensor<T, 4> scaled(const Tensor<std::int32_t, 3>& tokens) const {
+    check_tokens(options, tokens.shape());
+    auto image = Tensor<T, 4>::uninitialized({tokens.extent(0), options.height, options.columns, 1});
+    T* out = image.mutable_data();
+    for (Index i = 0; i < image.size(); ++i) out[i] = scaled(tokens.data()[i]);
+    return image;
+  }
+
+  /// Puts the tokens of one position into the image; all are checked before the first is written.
+  void enter(const Tensor<std::int32_t, 3>& tokens, Index position, Tensor<T, 4>& image) const {
+    const Index pixels = options.height * options.columns, batch = image.extent(0);
+    Scratch<T> values(batch);
+    for (Index n = 0; n < batch; ++n) values[n] = scaled(tokens.data()[n * pixels + position]);
+    T* out = image.mutable_data();
+    for (Index n = 0; n < batch; ++n) out[n * pixels + position] = values[n];
+  }
+
+  template <TensorLike X>
+  auto head(const X& features) const {
+    return output(relu(hidden(relu(features))));
+  }
+};
+
+}  // namespace ink::models
