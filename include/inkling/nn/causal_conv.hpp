@@ -166,8 +166,11 @@ struct MaskedConv2d {
         }
       }
     });
-    kernels::gemm<T>(kernels::Trans::no, kernels::Trans::no, n * count, out, k, patches.data(), k,
-                     weight.value.data(), out, y, out, {.bias = bias ? bias->value.data() : nullptr});
+    // The products of one pixel are too short to wake other threads for; both give the same bits.
+    constexpr Index small = 2'000'000;
+    const auto multiply = n * count * out * k < small ? &kernels::gemm_serial<T> : &kernels::gemm<T>;
+    multiply(kernels::Trans::no, kernels::Trans::no, n * count, out, k, patches.data(), k, weight.value.data(), out, y,
+             out, {.bias = bias ? bias->value.data() : nullptr});
   }
 };
 
