@@ -48,9 +48,8 @@ struct Dual {
   template <class F>
   INKLING_INLINE static constexpr Dual with(T value, F f) {
     Dual y(value);
-    [&]<std::size_t... I>(std::index_sequence<I...>) INKLING_LAMBDA_INLINE {
-      ((y.d[I] = f(I)), ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(N)>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>)
+        INKLING_LAMBDA_INLINE { ((y.d[I] = f(I)), ...); }(std::make_index_sequence<static_cast<std::size_t>(N)>{});
     return y;
   }
 
@@ -103,7 +102,8 @@ struct Dual {
   INKLING_INLINE friend Dual sin(const Dual& x) { return x.chain(std::sin(x.v), std::cos(x.v)); }
   INKLING_INLINE friend Dual cos(const Dual& x) { return x.chain(std::cos(x.v), -std::sin(x.v)); }
   INKLING_INLINE friend Dual pow(const Dual& x, T exponent) {
-    return x.chain(std::pow(x.v, exponent), exponent * std::pow(x.v, exponent - T{1}));
+    const T slope = exponent == T{0} ? T{0} : exponent * std::pow(x.v, exponent - T{1});  // also at x = 0
+    return x.chain(std::pow(x.v, exponent), slope);
   }
 
   /// condition ? a : b, component by component.

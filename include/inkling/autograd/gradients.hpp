@@ -1,7 +1,9 @@
 // Gradients: what a backward pass returns, one tensor per leaf that the loss depends on.
 //
-// A leaf that the loss does not depend on has the gradient zero. Gradients of several tapes over one model can be added
-// (`accumulate`): that is gradient accumulation and data parallelism.
+// A leaf that the loss does not depend on has the gradient zero, as has a constant. Gradients of several tapes over one
+// model can be added (`accumulate`): that is gradient accumulation and data parallelism.
+//
+// Errors: ValueError when the gradient of a variable is asked for that is not a leaf of the tape that was walked.
 //
 // Example:
 //     Tape tape;
@@ -12,6 +14,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -71,39 +74,48 @@ class Gradients {
     int id;
     const void* parameter;
     detail::GradientType type;
-    detail::Storage values;
+    detail::Storage values;  ///< none: the loss does not depend on it
   };
 
-  /// The gradient of a `Tape::variable`, zeros if the loss does not depend on it.
+  /// The gradient of a `Tape::variable` or of a parameter's leaf, zeros if the loss does not depend on it.
   template <class T, int R>
   Tensor<T, R> operator[](const Var<T, R>& variable) const {
+    if (!variable.wants_gradient()) return Tensor<T, R>(variable.shape());
     for (const auto& entry : entries_) {
-      if (entry.id == variable.id() && !entry.parameter) return Tensor<T, R>::adopt(variable.shape(), entry.values);
+      if (entry.id != variable.id()) continue;
+      if (!entry.values) return Tensor<T, R>(variable.shape());
+      if (entry.values.bytes() != sizeof(T) * static_cast<std::size_t>(variable.size())) break;
+      return Tensor<T, R>::adopt(variable.shape(), entry.values);
     }
-    return Tensor<T, R>(variable.shape());
+    throw ValueError(text("gradients: the variable is node ", variable.id(),
+                          ", which is no leaf of the tape that was walked; only leaves have gradients"));
   }
 
   /// The gradient of a model's parameter, zeros if the loss does not depend on it.
   template <class T, int R>
   Tensor<T, R> of(const Parameter<T, R>& parameter) const {
     const Entry* entry = find(&parameter);
-    return entry ? Tensor<T, R>::adopt(parameter.value.shape(), entry->values)
-                 : Tensor<T, R>(parameter.value.shape());
+    return entry && entry->values ? Tensor<T, R>::adopt(parameter.value.shape(), entry->values)
+                                  : Tensor<T, R>(parameter.value.shape());
   }
 
   template <class T, int R>
   bool has(const Parameter<T, R>& parameter) const {
-    return find(&parameter) != nullptr;
+    const Entry* entry = find(&parameter);
+    return entry && entry->values;
   }
 
   /// Adds the parameter gradients of another pass over the same model.
   void accumulate(const Gradients& other) {
     for (const auto& entry : other.entries_) {
-      if (!entry.parameter) continue;
-      if (auto* mine = const_cast<Entry*>(find(entry.parameter))) {
-        mine->type.add(mine->values, entry.values);
+      if (!entry.parameter || !entry.values) continue;
+      auto* mine = const_cast<Entry*>(find(entry.parameter));
+      if (!mine) {
+        insert({-1, entry.parameter, entry.type, entry.values});
+      } else if (!mine->values) {
+        mine->values = entry.values;
       } else {
-        insert(entry);
+        mine->type.add(mine->values, entry.values);
       }
     }
   }
@@ -118,12 +130,12 @@ class Gradients {
   }
 
  private:
-  static bool before(const Entry& a, const Entry& b) { return std::less<const void*>{}(a.parameter, b.parameter); }
+  static std::uintptr_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
+  static bool before(const Entry& a, const Entry& b) { return address(a.parameter) < address(b.parameter); }
 
   const Entry* find(const void* parameter) const {
-    const auto at = std::lower_bound(entries_.begin(), entries_.end(), parameter, [](const Entry& e, const void* p) {
-      return std::less<const void*>{}(e.parameter, p);
-    });
+    const auto at = std::lower_bound(entries_.begin(), entries_.end(), parameter,
+                                     [](const Entry& e, const void* p) { return address(e.parameter) < address(p); });
     return at != entries_.end() && at->parameter == parameter ? &*at : nullptr;
   }
 

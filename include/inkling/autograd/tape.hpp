@@ -106,7 +106,7 @@ class Tape {
     Gradients result;
     for (const auto& leaf : leaves_) {
       const auto id = static_cast<std::size_t>(leaf.id);
-      if (slots_[id]) result.insert({leaf.id, leaf.parameter, leaf.type, std::move(slots_[id])});
+      result.insert({leaf.id, leaf.parameter, leaf.type, std::move(slots_[id])});
     }
     slots_.clear();
     return result;

@@ -27,9 +27,9 @@
 namespace ink {
 
 struct MemoryStats {
-  std::size_t in_use = 0;              ///< bytes handed out
-  std::size_t peak_in_use = 0;         ///< the largest `in_use` so far
-  std::size_t held = 0;                ///< bytes taken from the system: in use or kept for reuse
+  std::size_t in_use = 0;                ///< bytes handed out
+  std::size_t peak_in_use = 0;           ///< the largest `in_use` so far
+  std::size_t held = 0;                  ///< bytes taken from the system: in use or kept for reuse
   std::uint64_t system_allocations = 0;  ///< how often the system was asked
 };
 
@@ -46,6 +46,7 @@ class MemoryPool {
   }
 
   void* allocate(std::size_t bytes) {
+    if (bytes > class_size(class_count - 1)) throw std::bad_array_new_length();
     const std::size_t size_class = class_of(bytes), size = class_size(size_class);
     {
       std::lock_guard lock(mutex_);
@@ -117,7 +118,8 @@ class MemoryPool {
 
  private:
   std::mutex mutex_;
-  std::array<std::vector<void*>, 200> free_;
+  static constexpr std::size_t class_count = 200;
+  std::array<std::vector<void*>, class_count> free_;
   MemoryStats stats_;
 };
 

@@ -2,9 +2,12 @@
 //
 // The chunks depend on the count and the grain, never on how many threads there are; whoever is free takes the next
 // one. Code that writes each chunk's result to its own place is therefore bit-identical at any thread count. A nested
-// call runs inline on the calling thread. The first exception of a chunk is thrown to the caller after all have ended.
+// call runs inline on the calling thread. An exception of a chunk is thrown to the caller once no chunk runs any more.
 //
-// Threads: `set_thread_count(n)`, else the environment's INKLING_NUM_THREADS, else the machine's.
+// Threads: `set_thread_count(n)`, else the environment's INKLING_NUM_THREADS, else the machine's; fewer if the system
+// grants no more.
+//
+// Errors: ValueError for a thread count or a grain below 1, and for setting the thread count inside of a parallel_for.
 //
 // Example:
 //     std::vector<float> y(1000);
@@ -21,6 +24,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -41,6 +45,7 @@ class ThreadPool {
 
   void resize(int threads) {
     if (threads < 1) throw ValueError(text("set_thread_count: threads is ", threads, "; it must be at least 1"));
+    if (inside()) throw ValueError("set_thread_count: called inside of a parallel_for; it must be called outside");
     std::lock_guard job(job_mutex_);
     stop();
     start(threads);
@@ -104,10 +109,14 @@ class ThreadPool {
   }
 
   void start(int threads) {
-    threads_ = threads;
+    threads_ = 1;
     stopping_ = false;
     const std::uint64_t seen = generation_.load();
-    for (int t = 1; t < threads; ++t) workers_.emplace_back([this, seen] { serve(seen); });
+    try {
+      for (; threads_ < threads; ++threads_) workers_.emplace_back([this, seen] { serve(seen); });
+    } catch (const std::system_error&) {
+      // Results do not depend on how many there are.
+    }
   }
 
   void stop() {
@@ -153,7 +162,7 @@ class ThreadPool {
 #endif
   }
 
-  int threads_ = 1;
+  std::atomic<int> threads_{1};
   bool stopping_ = false;
   std::vector<std::thread> workers_;
   std::mutex job_mutex_, wake_mutex_, error_mutex_;
@@ -177,8 +186,8 @@ template <class F>
 void parallel_for(Index count, Index grain, F&& f) {
   if (count <= 0) return;
   if (grain < 1) throw ValueError(text("parallel_for: grain is ", grain, "; it must be at least 1"));
-  const Index chunks = (count + grain - 1) / grain;
-  auto chunk = [&](Index c) { f(c * grain, (c + 1) * grain < count ? (c + 1) * grain : count); };
+  const Index chunks = (count - 1) / grain + 1;
+  auto chunk = [&](Index c) { f(c * grain, c + 1 < chunks ? (c + 1) * grain : count); };
   if (chunks == 1 || detail::ThreadPool::inside()) {
     for (Index c = 0; c < chunks; ++c) chunk(c);
     return;

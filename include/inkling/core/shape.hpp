@@ -77,17 +77,26 @@ constexpr int axis_index(int axis, int rank) {
   return index;
 }
 
-/// Throws unless `shape` can be allocated: no negative extent, and a size that fits.
+/// No negative extent, and extents whose product fits; those of 0 count as 1, so that strides fit as well.
 template <int R>
-void check_allocatable(const Shape<R>& shape) {
+constexpr bool is_allocatable(const Shape<R>& shape) {
   Index n = 1;
   for (int a = 0; a < R; ++a) {
-    if (shape[a] < 0) throw ShapeError(text("tensor: shape is ", shape, "; extents must not be negative"));
-    if (shape[a] != 0 && n > (Index{1} << 48) / shape[a]) {
-      throw ShapeError(text("tensor: shape is ", shape, "; it must have fewer than 2^48 elements"));
-    }
+    if (shape[a] < 0) return false;
+    if (shape[a] == 0) continue;
+    if (shape[a] > (Index{1} << 48) / n) return false;
     n *= shape[a];
   }
+  return true;
+}
+
+template <int R>
+void check_allocatable(const Shape<R>& shape) {
+  if (is_allocatable(shape)) return;
+  for (int a = 0; a < R; ++a) {
+    if (shape[a] < 0) throw ShapeError(text("tensor: shape is ", shape, "; extents must not be negative"));
+  }
+  throw ShapeError(text("tensor: shape is ", shape, "; it must have at most 2^48 elements"));
 }
 
 }  // namespace detail

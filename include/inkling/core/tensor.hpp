@@ -58,8 +58,8 @@ class Tensor {
 
   static Tensor from(const Shape<R>& shape, std::span<const T> elements) {
     if (static_cast<Index>(elements.size()) != shape.size()) {
-      throw ShapeError(text("tensor: shape is ", shape, ", elements are ", elements.size(), "; it needs ",
-                            shape.size()));
+      throw ShapeError(
+          text("tensor: shape is ", shape, ", elements are ", elements.size(), "; it needs ", shape.size()));
     }
     Tensor out = uninitialized(shape);
     std::copy(elements.begin(), elements.end(), out.raw());
@@ -106,18 +106,18 @@ class Tensor {
   /// The same elements under another shape; shares the storage. One extent may be -1: it is worked out.
   template <int R2>
   Tensor<T, R2> reshape(Shape<R2> shape) const {
-    Index known = 1;
+    const Shape<R2> asked = shape;
     int open = -1;
-    for (int a = 0; a < R2; ++a) {
-      if (shape[a] == -1 && open < 0) {
-        open = a;
-      } else {
-        known *= shape[a];
-      }
+    for (int a = 0; a < R2 && open < 0; ++a) {
+      if (shape[a] == -1) open = a;
     }
-    if (open >= 0 && known > 0 && size() % known == 0) shape[open] = size() / known;
-    if (shape.size() != size()) {
-      throw ShapeError(text("reshape: tensor is ", shape_, ", shape is ", shape, "; both need the same size"));
+    if (open >= 0) {
+      shape[open] = 1;
+      const Index known = detail::is_allocatable(shape) ? shape.size() : 0;
+      shape[open] = known > 0 && size() % known == 0 ? size() / known : -1;
+    }
+    if (!detail::is_allocatable(shape) || shape.size() != size()) {
+      throw ShapeError(text("reshape: tensor is ", shape_, ", shape is ", asked, "; both need the same size"));
     }
     return Tensor<T, R2>::adopt(shape, storage_);
   }
