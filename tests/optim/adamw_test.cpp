@@ -56,6 +56,14 @@ TEST_CASE("adamw: ten updates are PyTorch's") {
   CHECK(golden_error<float>() < 1e-5);
 }
 
+TEST_CASE_TEMPLATE("adamw: its square root", T, float, double) {
+  const T eps = std::numeric_limits<T>::epsilon();
+  CHECK(detail::vectorizable_sqrt(T{0}) == 0);
+  for (T x = std::numeric_limits<T>::min(); x < std::numeric_limits<T>::max() / 2; x *= T(1.7)) {
+    CHECK(std::abs(detail::vectorizable_sqrt(x) / std::sqrt(x) - 1) <= 3 * eps);
+  }
+}
+
 TEST_CASE("adamw: the first step has the length of the learning rate and the sign of the gradient") {
   auto model = start<double>();
   const auto before = model.b.value;

@@ -23,7 +23,6 @@
 #include "inkling/core/shape.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
-#include <sys/ioctl.h>
 #include <unistd.h>
 #endif
 
@@ -100,14 +99,7 @@ inline bool is_terminal([[maybe_unused]] std::FILE* file) {
 #endif
 }
 
-/// One less than the width: some terminals wrap when the last column is written.
-inline int line_width([[maybe_unused]] std::FILE* file) {
-#if defined(__unix__) || defined(__APPLE__)
-  winsize size{};
-  if (::ioctl(::fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 1) return size.ws_col - 1;
-#endif
-  return 79;
-}
+inline constexpr int line_width = 79;
 
 }  // namespace detail
 
@@ -140,8 +132,8 @@ class Progress {
  private:
   void show() {
     if (terminal_) {
-      const std::string line = progress_line(last_, detail::line_width(file_));
-      std::fprintf(file_, "\r%s\x1b[K", line.c_str());
+      // Without automatic wrapping while it is drawn, a narrower terminal cuts the line off instead of scrolling.
+      std::fprintf(file_, "\r\x1b[?7l%s\x1b[K\x1b[?7h", progress_line(last_, detail::line_width).c_str());
     } else {
       std::fprintf(file_, "%s\n", progress_line(last_).c_str());
     }
