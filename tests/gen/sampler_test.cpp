@@ -1,0 +1,90 @@
+#include "inkling/gen/sampler.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analytic.hpp"
+#include "inkling/gen/sample.hpp"
+
+using namespace ink;
+using namespace analytic;
+
+namespace {
+
+/// The grid that the table of final variances was made with: round(linspace(999, 0, n)), then the end.
+struct Linspaced : GaussianData<LinearBeta> {
+  std::vector<double> times(int n) const {
+    std::vector<double> grid;
+    for (int i = 0; i < n; ++i) grid.push_back((std::round(999.0 - 999.0 * i / (n - 1)) + 1) / 1000);
+    grid.push_back(0);
+    return grid;
+  }
+};
+
+template <class S, class M>
+double final_variance(const S& sampler, const M& model) {
+  const Shape<4> shape{4, 100, 100, 1};
+  return variance_of(sample(sampler, model, model.prior(shape, Key{1}), Key{2}));
+}
+
+template <class S>
+double order(const S& coarse, const S& fine) {
+  const ThreeModes model;
+  const Images start(Shape<4>{1, 5, 1, 1}, {-12, -4, 0.5, 3, 11});
+  const auto exact = sample(Heun{.steps = 4000}, model, start, Key{1});
+  const auto error = [&](const S& sampler) {
+    const auto x = sample(sampler, model, start, Key{1});
+    double worst = 0;
+    for (Index i = 0; i < x.size(); ++i) worst = std::max(worst, std::abs(x.data()[i] - exact.data()[i]));
+    return worst;
+  };
+  return std::log2(error(coarse) / error(fine));
+}
+
+}  // namespace
+
+TEST_CASE("DDPM ends at the published variances of Gaussian data") {
+  const Linspaced model;
+  using V = Ddpm::Variance;
+  CHECK(final_variance(Ddpm{.steps = 10}, model) == doctest::Approx(0.162).epsilon(0.03));
+  CHECK(final_variance(Ddpm{.steps = 50}, model) == doctest::Approx(0.291).epsilon(0.03));
+  CHECK(final_variance(Ddpm{.steps = 10, .variance = V::large}, model) == doctest::Approx(0.463).epsilon(0.03));
+  CHECK(final_variance(Ddpm{.steps = 50, .variance = V::large}, model) == doctest::Approx(0.378).epsilon(0.03));
+}
+
+TEST_CASE("The ancestral step ends at the published variances on Karras' grid") {
+  const GaussianData<Karras> model{{.sigma_min = 0.02, .sigma_max = 40}};
+  CHECK(final_variance(Ddim{.steps = 10, .eta = 1}, model) == doctest::Approx(0.159).epsilon(0.03));
+  CHECK(final_variance(Ddim{.steps = 50, .eta = 1}, model) == doctest::Approx(0.301).epsilon(0.03));
+  CHECK(final_variance(Heun{.steps = 50}, model) == doctest::Approx(0.36).epsilon(0.03));
+  CHECK(final_variance(Heun{.steps = 50, .churn = 10}, model) == doctest::Approx(0.376).epsilon(0.03));
+}
+
+TEST_CASE("Orders of convergence on three modes: Euler 1, Heun 2") {
+  CHECK(order(Ddim{.steps = 80}, Ddim{.steps = 160}) == doctest::Approx(1).epsilon(0.1));
+  CHECK(order(Heun{.steps = 40}, Heun{.steps = 80}) == doctest::Approx(2).epsilon(0.1));
+}
+
+TEST_CASE("DDIM with eta 1 is DDPM with the small variance") {
+  const Linspaced model;
+  const auto x = model.prior(Shape<4>{2, 3, 3, 1}, Key{3});
+  CHECK(sample(Ddim{.steps = 10, .eta = 1}, model, x, Key{4}) == sample(Ddpm{.steps = 10}, model, x, Key{4}));
+}
+
+TEST_CASE("A sample does not depend on the size of its batch") {
+  const Linspaced model;
+  const auto both = model.prior(Shape<4>{2, 3, 3, 1}, Key{3});
+  const auto first = model.prior(Shape<4>{1, 3, 3, 1}, Key{3});
+  const auto x = sample(Ddpm{.steps = 5}, model, both, Key{4}), y = sample(Ddpm{.steps = 5}, model, first, Key{4});
+  CHECK(std::equal(y.values().begin(), y.values().end(), x.values().begin()));
+}
+
+TEST_CASE("Samplers refuse what makes no sense") {
+  const Linspaced model;
+  const auto x = model.prior(Shape<4>{1, 2, 2, 1}, Key{3});
+  const GaussianData<Cosine> cosine;
+  CHECK_THROWS_WITH(sample(Ddim{.steps = 0}, cosine, x, Key{1}), "sampler: steps is 0; it must be at least 1");
+  CHECK_THROWS_WITH(sample(Ddim{.eta = 2}, cosine, x, Key{1}), "Ddim: eta is 2; it must be in [0, 1]");
+}
