@@ -47,8 +47,6 @@
 #include "inkling/io/png.hpp"
 #include "inkling/io/safetensors.hpp"
 #include "inkling/kernels/attention.hpp"
-#include "inkling/kernels/attention_backward.hpp"
-#include "inkling/kernels/attention_shape.hpp"
 #include "inkling/kernels/block.hpp"
 #include "inkling/kernels/broadcast.hpp"
 #include "inkling/kernels/conv.hpp"

@@ -26,10 +26,6 @@ namespace detail {
 
 inline constexpr int gemm_max_rows = 12, gemm_max_columns = 32;  // of any tile
 
-/// Stands in for a C that is not read.
-template <class T>
-alignas(64) inline constexpr T gemm_zeros[4 * gemm_max_columns] = {};
-
 template <class T>
 struct MicroTile {
   Index k;
@@ -67,16 +63,19 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   }
   T* const* c = t.c + row0;
   const T alpha = t.alpha;
-  // One expression whether C is read or not: were there two, a compiler could share their product and fuse neither.
-  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-    const T* from = t.accumulate ? c[r] : gemm_zeros<T>;
-    asm("" : "+r"(from));
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
-      V before;
-      __builtin_memcpy(&before, from + v * lanes, sizeof(V));
-      sum[r][v] = before + alpha * sum[r][v];
+  if (t.accumulate) {
+    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
+        V before;
+        __builtin_memcpy(&before, c[r] + v * lanes, sizeof(V));
+        sum[r][v] = before + alpha * sum[r][v];
+      });
     });
-  });
+  } else {
+    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] = alpha * sum[r][v]; });
+    });
+  }
   if (t.bias) {
     unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
       V bias;

@@ -11,7 +11,7 @@
 // their parameter gradients are added in order. gamma, beta, dx, dgamma, dbeta, mean and rstd of the forward pass may
 // be null. y may be x, dx may be dy.
 //
-// Example:
+// In use:
 //     kernels::group_norm_forward(batch, height * width, channels, 8, x, gamma, beta, 1e-5f, y, mean, rstd);
 #pragma once
 

@@ -9,7 +9,7 @@
 //
 // The environment variable INKLING_ISA=portable|avx2|avx512 lowers the choice; it cannot raise it above the machine.
 //
-// Example:
+// In use:
 //     kernels::dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
 //       for (Index i = 0; i < n; ++i) y[i] = a * x[i] + y[i];
 //     });

@@ -12,7 +12,7 @@
 // cancels) and result are formed. Parameter gradients are summed over fixed chunks of rows, added in order. gamma,
 // beta, dx, dgamma, dbeta and the saved statistics may be null. y may be x, dx may be dy.
 //
-// Example:
+// In use:
 //     kernels::layer_norm_forward(tokens, width, x, gamma, beta, 1e-5f, y, mean, rstd);
 #pragma once
 

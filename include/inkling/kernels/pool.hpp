@@ -8,7 +8,7 @@
 // goes to the first of equal cells; its place (row * w + column) is kept in `argmax`. A window without any cell gives 0
 // and argmax -1.
 //
-// Example:
+// In use:
 //     kernels::PoolShape s{.n = 64, .h = 28, .w = 28, .c = 32, .kh = 2, .kw = 2, .stride_h = 2, .stride_w = 2};
 //     kernels::average_pool_forward(s, x, y);
 #pragma once

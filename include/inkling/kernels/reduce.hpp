@@ -8,7 +8,7 @@
 //   row_sums row_max                         (rows, columns) -> (rows)
 //   column_sums                              (rows, columns) -> (columns): a bias gradient
 //
-// Example:
+// In use:
 //     kernels::column_sums(batch, channels, dy, dbias);
 #pragma once
 

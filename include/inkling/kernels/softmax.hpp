@@ -8,7 +8,7 @@
 // number a row instead of its probabilities. A row of nothing but -inf has no distribution: p is 0 and logsumexp -inf.
 // Sums run in an order of the row's length alone. Results may overwrite their input (x and y, dp and dx).
 //
-// Example:
+// In use:
 //     kernels::cross_entropy_forward(batch, classes, logits, target, loss, lse);
 #pragma once
 
