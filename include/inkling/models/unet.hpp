@@ -125,7 +125,9 @@ class UNet {
         channels_(o.channels),
         smallest_(Index{1} << (o.multipliers.size() - 1)) {
     if (o.classes > 0) {
-      label_.emplace(typename ClassEmbedding<T>::Options{.classes = o.classes, .width = 4 * o.width}, keys.next());
+      // As large as the noise level's part of e: smaller, and the class is learned late.
+      label_.emplace(typename ClassEmbedding<T>::Options{.classes = o.classes, .width = 4 * o.width, .std = 1},
+                     keys.next());
     }
     const auto levels = static_cast<Index>(o.multipliers.size());
     std::vector<Index> across{o.width};
