@@ -1,9 +1,9 @@
 // Whole training steps (forward, backward, AdamW) of six networks on random images, the ones that PyTorch programs are
 // compared on: the counters give images per second and the peak of the memory that tensors took.
-#include <benchmark/benchmark.h>
-
 #include <memory>
 #include <utility>
+
+#include <benchmark/benchmark.h>
 
 #include "inkling/core/memory.hpp"
 #include "inkling/data/batches.hpp"
@@ -89,7 +89,8 @@ void run(benchmark::State& state, Model model, const Loss& step_loss) {
     const auto l = step_loss(model, tape, batch, Key{2}.fold(step++));
     optimizer.update(model, tape.backward(l));
   }
-  state.counters["images/s"] = benchmark::Counter(static_cast<double>(size), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["images/s"] =
+      benchmark::Counter(static_cast<double>(size), benchmark::Counter::kIsIterationInvariantRate);
   state.counters["peak_MB"] = static_cast<double>(memory_stats().peak_in_use) / 1e6;
   state.counters["parameters"] = static_cast<double>(parameter_count(model));
 }
@@ -109,9 +110,7 @@ void pixelcnn(benchmark::State& state) {
   run(state, Autoregressive(models::PixelCnn<float>({.width = 64, .layers = 6, .two_stacks = false}, Key{3}), {256}),
       generator_loss);
 }
-void gpt(benchmark::State& state) {
-  run(state, Autoregressive(models::Gpt<float>({}, Key{3}), {256}), generator_loss);
-}
+void gpt(benchmark::State& state) { run(state, Autoregressive(models::Gpt<float>({}, Key{3}), {256}), generator_loss); }
 void dit(benchmark::State& state) {
   run(state, Diffusion(models::Dit<float>({.classes = 10}, Key{3}), Cosine{}, NoiseTarget{}), generator_loss);
 }

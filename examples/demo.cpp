@@ -1,10 +1,10 @@
 // The demo: one-shot regression, an autoregressive model and a diffusion model learn the same digits for the same time,
 // then each draws every digit. Rows of the picture: real digits, regression, autoregression, diffusion (two each).
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cstdio>
 #include <exception>
+
+#include <CLI/CLI.hpp>
 
 #include "common/data.hpp"
 #include "common/generator.hpp"
@@ -29,8 +29,13 @@ constexpr Index shown = 20;
 template <class Model, class Sampler>
 Tensor<float, 4> learn(const char* name, Model model, const Sampler& sampler, int evaluations, double seconds,
                        const ProgramSettings& s) {
-  TrainOptions options{.steps = s.quick ? 3 : 0, .seconds = seconds, .batch_size = s.batch, .lr = s.lr,
-                       .ema_decay = 0.99, .progress = stderr, .key = Key{s.seed}};
+  TrainOptions options{.steps = s.quick ? 3 : 0,
+                       .seconds = seconds,
+                       .batch_size = s.batch,
+                       .lr = s.lr,
+                       .ema_decay = 0.99,
+                       .progress = stderr,
+                       .key = Key{s.seed}};
   std::printf("\n%s: %lld parameters, %.0f s of training\n", name, static_cast<long long>(parameter_count(model)),
               seconds);
   std::fflush(stdout);
@@ -67,9 +72,9 @@ void run(const ProgramSettings& s, const std::string& picture) {
       "Autoregression",
       Autoregressive(models::PixelCnn<float>({.levels = 2, .width = 32, .layers = 5, .classes = 10}, key.fold(2)), {2}),
       Ancestral{}, 784, s.seconds, s);
-  const auto denoised = learn(
-      "Diffusion", KarrasDenoiser(models::UNet<float>({.width = 16, .blocks = 1, .classes = 10}, key.fold(3))),
-      Heun{.steps = 18}, 35, s.seconds, s);
+  const auto denoised =
+      learn("Diffusion", KarrasDenoiser(models::UNet<float>({.width = 16, .blocks = 1, .classes = 10}, key.fold(3))),
+            Heun{.steps = 18}, 35, s.seconds, s);
   const auto rows = upsample_nearest(concat(0, real, average, tokens, denoised), 2);
   io::write_png(picture, image_grid(rows, 10), {.text = {{"seed", std::to_string(s.seed)}}});
   std::printf("\n%s: two rows each of real digits, regression, autoregression, diffusion\n", picture.c_str());

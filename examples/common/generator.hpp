@@ -40,7 +40,8 @@ inline ink::ClassLabels every_digit(ink::Index count) {
 }
 
 template <class MakeModel, class Sampler>
-void train_and_draw(const std::string& name, const ProgramSettings& s, const MakeModel& make_model, const Sampler& sampler) {
+void train_and_draw(const std::string& name, const ProgramSettings& s, const MakeModel& make_model,
+                    const Sampler& sampler) {
   using namespace ink;
   const Key key{s.seed};
   make_folder(s.out);

@@ -42,11 +42,13 @@ void report_likelihood(const ink::Autoregressive<Network>& model, const ProgramS
               model.quantizer.levels, model.quantizer.levels == 2 ? ", dynamic binarisation" : "", mean, error,
               bits_per_dimension(mean, pixels), count);
   if (model.quantizer.levels == 2) {
-    std::puts("  nats of simpler models: per-pixel Bernoulli 205.8, table of 4 earlier neighbours 117.6, and with the "
-              "position 105.9");
+    std::puts(
+        "  nats of simpler models: per-pixel Bernoulli 205.8, table of 4 earlier neighbours 117.6, and with the "
+        "position 105.9");
   } else if (model.quantizer.levels == 256) {
-    std::puts("  bits/dim of simpler models: uniform 8, histogram 1.967, per-pixel histogram 1.689, table of 4 earlier "
-              "neighbours 1.172");
+    std::puts(
+        "  bits/dim of simpler models: uniform 8, histogram 1.967, per-pixel histogram 1.689, table of 4 earlier "
+        "neighbours 1.172");
   }
 }
 

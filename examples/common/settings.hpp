@@ -1,10 +1,10 @@
 // The command line of the example programs.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 struct ProgramSettings {
   std::string data = "examples/data/mnist";  ///< folder of the MNIST files

@@ -58,12 +58,10 @@ TEST_CASE("dual: values and slopes of the functions, against their closed forms"
     check("silu", [](auto v) { return silu(v); }, x, x * s, s + x * s * (1 - s));
     check("gelu", [](auto v) { return gelu(v); }, x, x * distribution(x), distribution(x) + x * density(x));
     const double c = std::sqrt(2 / std::acos(-1.0)), u = std::tanh(c * (x + 0.044715 * x * x * x));
-    check(
-        "gelu_tanh", [](auto v) { return gelu_tanh(v); }, x, 0.5 * x * (1 + u),
-        0.5 * (1 + u) + 0.5 * x * (1 - u * u) * c * (1 + 3 * 0.044715 * x * x));
-    check(
-        "clamp", [](auto v) { return clamp(v, -1.0, 1.0); }, x, std::min(std::max(x, -1.0), 1.0),
-        std::abs(x) < 1 ? 1 : 0);
+    check("gelu_tanh", [](auto v) { return gelu_tanh(v); }, x, 0.5 * x * (1 + u),
+          0.5 * (1 + u) + 0.5 * x * (1 - u * u) * c * (1 + 3 * 0.044715 * x * x));
+    check("clamp", [](auto v) { return clamp(v, -1.0, 1.0); }, x, std::min(std::max(x, -1.0), 1.0),
+          std::abs(x) < 1 ? 1 : 0);
     check("max", [](auto v) { return max(v, decltype(v)(0.1)); }, x, std::max(x, 0.1), x > 0.1 ? 1 : 0);
     check("min", [](auto v) { return min(v, decltype(v)(0.1)); }, x, std::min(x, 0.1), x > 0.1 ? 0 : 1);
   }

@@ -16,16 +16,13 @@ namespace {
 constexpr auto square_wrong_by = [](double factor) {
   return [factor](const auto& x) {
     const auto product = [](double a, double b) { return a * b; };
-    return record(
-        small::zip(value(x), value(x), product),
-        [=, v = value(x)](const auto& dy, auto dx) {
-          dx.add([&] {
-            auto g = small::zip(dy, v, [](double d, double a) { return 2 * d * a; });
-            g(1) *= factor;
-            return g;
-          });
-        },
-        x);
+    return record(small::zip(value(x), value(x), product), [=, v = value(x)](const auto& dy, auto dx) {
+      dx.add([&] {
+        auto g = small::zip(dy, v, [](double d, double a) { return 2 * d * a; });
+        g(1) *= factor;
+        return g;
+      });
+    }, x);
   };
 };
 
@@ -50,15 +47,12 @@ TEST_CASE("gradcheck: several inputs, of other ranks, also empty") {
 TEST_CASE("gradcheck: every output counts") {
   // Only the last output has a wrong gradient, in an input that the first outputs do not see.
   const auto f = [](const auto& x) {
-    return record(
-        value(x),
-        [](const auto& dy, auto dx) {
-          dx.add([&] {
-            auto g = dy;
-            return g(2) = 0, g;
-          });
-        },
-        x);
+    return record(value(x), [](const auto& dy, auto dx) {
+      dx.add([&] {
+        auto g = dy;
+        return g(2) = 0, g;
+      });
+    }, x);
   };
   CHECK(gradcheck(f, Vector(Shape{3}, {1, 2, 3})) > 0.4);
 }

@@ -104,13 +104,10 @@ TEST_CASE("tape: what a node holds ends as soon as it has run, or with the tape"
     Tape tape;
     const auto x = tape.variable(Tensor<double, 0>(1.0));
     bool alive_below = false;
-    const auto a = record(
-        Tensor<double, 0>(1.0),
-        [held, &alive_below](const auto& dy, auto dx) {
-          alive_below = held.use_count() > 2;
-          dx.add([&] { return dy; });
-        },
-        x);
+    const auto a = record(Tensor<double, 0>(1.0), [held, &alive_below](const auto& dy, auto dx) {
+      alive_below = held.use_count() > 2;
+      dx.add([&] { return dy; });
+    }, x);
     const auto b = record(Tensor<double, 0>(1.0), [held](const auto& dy, auto dx) { dx.add([&] { return dy; }); }, a);
     CHECK(held.use_count() == 3);
     tape.backward(b);
@@ -166,9 +163,9 @@ TEST_CASE("tape: several tapes over one constant model at the same time") {
 TEST_CASE("tape: update changes the gradient collected so far, in place and alone") {
   Tape tape;
   const auto x = tape.variable(vector(1, 2)), z = tape.variable(vector(3, 4));
-  const auto second = record(
-      Tensor<double, 0>(2.0), [](const auto& dy, auto dx) { dx.update(Shape{2}, [&](auto& g) { g(1) += dy.item(); }); },
-      x);
+  const auto second = record(Tensor<double, 0>(2.0), [](const auto& dy, auto dx) {
+    dx.update(Shape{2}, [&](auto& g) { g(1) += dy.item(); });
+  }, x);
   // Walked before `second`: gives x and z one shared gradient that update must not write through.
   const auto gradients = tape.backward(small::add(second, small::total(small::add(x, z))));
   CHECK(gradients[x] == vector(1, 2));

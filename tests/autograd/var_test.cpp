@@ -36,19 +36,16 @@ TEST_CASE("record: gradients that are not wanted are not computed") {
   const auto x = tape.variable(Tensor<double, 0>(1.0));
   const auto c = tape.constant(Tensor<double, 0>(1.0));
   int computed = 0;
-  const auto y = record(
-      Tensor<double, 0>(1.0),
-      [&computed](const auto& dy, auto dx, auto dc, auto dt) {
-        CHECK(dx);
-        CHECK(!dc);
-        CHECK(!dt);
-        const auto gradient = [&] { return ++computed, dy; };
-        dx.add(gradient);
-        dc.add(gradient);
-        dt.add(gradient);
-        dt.update(Shape<0>{}, [&](auto&) { ++computed; });
-      },
-      x, c, Tensor<double, 0>(1.0));
+  const auto y = record(Tensor<double, 0>(1.0), [&computed](const auto& dy, auto dx, auto dc, auto dt) {
+    CHECK(dx);
+    CHECK(!dc);
+    CHECK(!dt);
+    const auto gradient = [&] { return ++computed, dy; };
+    dx.add(gradient);
+    dc.add(gradient);
+    dt.add(gradient);
+    dt.update(Shape<0>{}, [&](auto&) { ++computed; });
+  }, x, c, Tensor<double, 0>(1.0));
   tape.backward(y);
   CHECK(computed == 1);
 }
@@ -56,9 +53,9 @@ TEST_CASE("record: gradients that are not wanted are not computed") {
 TEST_CASE("record: inputs and results of different types and ranks") {
   Tape tape;
   const auto x = tape.variable(Tensor<float, 2>(Shape{1, 2}, {1.5f, 2.5f}));
-  const auto y = record(
-      x.value().cast<double>().reshape(Shape{2}),
-      [](const auto& dy, auto dx) { dx.add([&] { return dy.template cast<float>().reshape(Shape{1, 2}); }); }, x);
+  const auto y = record(x.value().cast<double>().reshape(Shape{2}), [](const auto& dy, auto dx) {
+    dx.add([&] { return dy.template cast<float>().reshape(Shape{1, 2}); });
+  }, x);
   CHECK(tape.backward(small::total(y))[x] == Tensor<float, 2>(Shape{1, 2}, {1, 1}));
 }
 
@@ -66,14 +63,11 @@ TEST_CASE("record: a list of inputs") {
   Tape tape;
   const auto x = tape.variable(Tensor<double, 0>(1.0));
   const auto c = tape.constant(Tensor<double, 0>(1.0));
-  const auto y = record(
-      Tensor<double, 0>(1.0),
-      [](const auto& dy, const auto& sinks) {
-        for (std::size_t i = 0; i < sinks.size(); ++i) {
-          sinks[i].add([&] { return Tensor<double, 0>(dy.item() * static_cast<double>(i + 1)); });
-        }
-      },
-      std::vector{x, c, x});
+  const auto y = record(Tensor<double, 0>(1.0), [](const auto& dy, const auto& sinks) {
+    for (std::size_t i = 0; i < sinks.size(); ++i) {
+      sinks[i].add([&] { return Tensor<double, 0>(dy.item() * static_cast<double>(i + 1)); });
+    }
+  }, std::vector{x, c, x});
   CHECK(tape.backward(y)[x].item() == 4);
   const auto nothing = [](const auto&, const auto&) {};
   CHECK_THROWS_WITH_AS(record(Tensor<double, 0>(1.0), nothing, std::vector<Var<double, 0>>{}),

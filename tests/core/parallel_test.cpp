@@ -66,8 +66,8 @@ TEST_CASE("parallel_for: exceptions reach the caller, and the pool goes on") {
     for (int round = 0; round < 20; ++round) {
       CHECK_THROWS_WITH_AS(parallel_for(100, 1,
                                         [](Index begin, Index) {
-                                          if (begin % 10 == 7) throw std::runtime_error("chunk");
-                                        }),
+        if (begin % 10 == 7) throw std::runtime_error("chunk");
+      }),
                            "chunk", std::runtime_error);
       std::atomic<Index> sum{0};
       parallel_for(100, 1, [&](Index begin, Index) { sum += begin; });

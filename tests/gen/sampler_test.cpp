@@ -1,9 +1,9 @@
 #include "inkling/gen/sampler.hpp"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <doctest/doctest.h>
 
 #include "analytic.hpp"
 #include "inkling/gen/sample.hpp"

@@ -1,8 +1,8 @@
 #include "inkling/gen/schedule.hpp"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
+
+#include <doctest/doctest.h>
 
 #include "inkling/gen/target.hpp"
 

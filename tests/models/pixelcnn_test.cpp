@@ -49,8 +49,7 @@ std::vector<double> influence_on(const PixelCnn<double>& net, const Tensor<doubl
   Tensor<double, 4> g(y.shape());
   const auto weights = uniform<double>(Shape{levels}, Key{9}, 0.5, 1.5);
   std::copy_n(weights.data(), levels, g.mutable_data() + i * levels);
-  const auto loss =
-      record(Tensor<double, 0>(0.0), [g](const auto&, auto dy) { dy.add([&] { return g; }); }, y);
+  const auto loss = record(Tensor<double, 0>(0.0), [g](const auto&, auto dy) { dy.add([&] { return g; }); }, y);
   const auto gradient = tape.backward(loss)[x];
   std::vector<double> out(static_cast<std::size_t>(gradient.size()));
   std::transform(gradient.data(), gradient.data() + gradient.size(), out.begin(), [](double v) { return std::abs(v); });
@@ -123,8 +122,15 @@ void check_sampling(const PixelCnn<float>& net, const C& condition, bool greedy)
 }
 
 PixelCnn<float>::Options small(bool two_stacks, Index classes = 0) {
-  return {.levels = 5, .width = 8, .layers = 2, .first_kernel = 5, .head = 8, .classes = classes,
-          .two_stacks = two_stacks, .height = 8, .columns = 8};
+  return {.levels = 5,
+          .width = 8,
+          .layers = 2,
+          .first_kernel = 5,
+          .head = 8,
+          .classes = classes,
+          .two_stacks = two_stacks,
+          .height = 8,
+          .columns = 8};
 }
 
 }  // namespace
@@ -133,9 +139,8 @@ TEST_CASE("a single stack agrees with the textbook network") {
   // Reference: full k × k windows with a comparison for each position, tanh · sigmoid, residual and 1×1 layers, in
   // plain Python in double precision, with parameter p filled by 0.6 sin(2.1 i² + p). The fill also puts numbers at
   // masked positions: they must not matter.
-  PixelCnn<double> net({.levels = 5, .width = 4, .layers = 2, .head = 6, .two_stacks = false, .height = 5,
-                        .columns = 4},
-                       Key{1});
+  PixelCnn<double> net(
+      {.levels = 5, .width = 4, .layers = 2, .head = 6, .two_stacks = false, .height = 5, .columns = 4}, Key{1});
   int p = 0;
   for_each_parameter(net, [&](const std::string&, auto& parameter) {
     double* values = parameter.value.mutable_data();
@@ -169,16 +174,21 @@ TEST_CASE("parameters are counted as stored") {
 }
 
 TEST_CASE("two stacks see every earlier pixel within reach, and no other") {
-  const PixelCnn<double>::Options o{.levels = 3, .width = 3, .layers = 2, .first_kernel = 3, .head = 4, .height = 6,
-                                    .columns = 6};
-  check_reach(PixelCnn<double>(o, Key{1}), [](Index up, Index right) {
-    return up == 0 ? right >= -3 : up <= 3 && std::abs(right) <= 3;
-  });
+  const PixelCnn<double>::Options o{
+      .levels = 3, .width = 3, .layers = 2, .first_kernel = 3, .head = 4, .height = 6, .columns = 6};
+  check_reach(PixelCnn<double>(o, Key{1}),
+              [](Index up, Index right) { return up == 0 ? right >= -3 : up <= 3 && std::abs(right) <= 3; });
 }
 
 TEST_CASE("one stack has its blind spot above and to the right, and sees no later pixel") {
-  const PixelCnn<double>::Options o{.levels = 3, .width = 3, .layers = 2, .first_kernel = 3, .head = 4,
-                                    .two_stacks = false, .height = 6, .columns = 6};
+  const PixelCnn<double>::Options o{.levels = 3,
+                                    .width = 3,
+                                    .layers = 2,
+                                    .first_kernel = 3,
+                                    .head = 4,
+                                    .two_stacks = false,
+                                    .height = 6,
+                                    .columns = 6};
   check_reach(PixelCnn<double>(o, Key{1}), [](Index up, Index right) {
     return up == 0 ? right >= -3 : up <= 3 && right >= -3 && right <= 1 + std::min<Index>(up - 1, 2);
   });
@@ -186,8 +196,15 @@ TEST_CASE("one stack has its blind spot above and to the right, and sees no late
 
 TEST_CASE("gradients of the parameters and of the image") {
   for (const bool two_stacks : {false, true}) {
-    PixelCnn<double> net({.levels = 3, .width = 2, .layers = 2, .first_kernel = 3, .head = 5, .classes = 2,
-                          .two_stacks = two_stacks, .height = 3, .columns = 3},
+    PixelCnn<double> net({.levels = 3,
+                          .width = 2,
+                          .layers = 2,
+                          .first_kernel = 3,
+                          .head = 5,
+                          .classes = 2,
+                          .two_stacks = two_stacks,
+                          .height = 3,
+                          .columns = 3},
                          Key{4});
     const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {1, null_label})};
     CHECK(gradcheck([&](const auto& x) { return net.logits_of(x, labels); },
@@ -271,8 +288,15 @@ TEST_CASE("overfits one batch") {
   const auto tokens = random_tokens({2, 6, 6}, 4, Key{3});
   const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {0, 1})};
   for (const bool two_stacks : {false, true}) {
-    PixelCnn<float> net({.levels = 4, .width = 16, .layers = 2, .first_kernel = 5, .head = 16, .classes = 2,
-                         .two_stacks = two_stacks, .height = 6, .columns = 6},
+    PixelCnn<float> net({.levels = 4,
+                         .width = 16,
+                         .layers = 2,
+                         .first_kernel = 5,
+                         .head = 16,
+                         .classes = 2,
+                         .two_stacks = two_stacks,
+                         .height = 6,
+                         .columns = 6},
                         Key{1});
     struct Moments {
       std::vector<float> first, second;

@@ -69,9 +69,8 @@ TEST_CASE("SelfAttention: gradients with rotary positions") {
 TEST_CASE("CrossAttention: a plain context beside a recorded x trains the projections of the context") {
   const auto m = randomized(CrossAttention<double>({.width = 4, .heads = 2, .context = 3}, Key{4}));
   const auto context = normal<double>(Shape{2, 3, 3}, Key{5});
-  CHECK(module_gradcheck(
-            m, [&](const auto& l, const auto& x) { return l(x, context); }, normal<double>(Shape{2, 2, 4}, Key{6})) <
-        1e-7);
+  CHECK(module_gradcheck(m, [&](const auto& l, const auto& x) { return l(x, context); },
+                         normal<double>(Shape{2, 2, 4}, Key{6})) < 1e-7);
 }
 
 TEST_CASE("SelfAttention: causal is exact") {

@@ -89,9 +89,8 @@ void check_pixels(Index in, Index out, Index kernel, Mask mask) {
 template <class Layer>
 double check_gradient(Mask mask) {
   Layer layer({.in = 2, .out = 2, .kernel = 3, .mask = mask}, Key{5});
-  return gradcheck(
-      [layer](const auto& x, const auto& w, const auto& b) { return conv2d(x, w, b, layer.window); },
-      normal<double>(Shape{1, 3, 3, 2}, Key{6}), layer.weight.value, layer.bias->value);
+  return gradcheck([layer](const auto& x, const auto& w, const auto& b) { return conv2d(x, w, b, layer.window); },
+                   normal<double>(Shape{1, 3, 3, 2}, Key{6}), layer.weight.value, layer.bias->value);
 }
 
 }  // namespace

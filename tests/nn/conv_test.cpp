@@ -84,6 +84,6 @@ TEST_CASE("Conv2d: errors") {
   CHECK(message_of<ValueError>([] { Conv2d<float>({.in = 3, .out = 4, .padding = -2}, Key{1}); }) ==
         "conv2d: padding is -2; it must not be negative, or same_padding");
   CHECK(message_of<ShapeError>([] {
-          Conv2d<float>::out_shape({.in = 3, .out = 4, .kernel = 5, .padding = 0}, {1, 4, 9, 3});
-        }) == "conv2d: x is (1, 4, 9, 3), kernel is 5, dilation is 1; the window must fit into the padded image");
+    Conv2d<float>::out_shape({.in = 3, .out = 4, .kernel = 5, .padding = 0}, {1, 4, 9, 3});
+  }) == "conv2d: x is (1, 4, 9, 3), kernel is 5, dilation is 1; the window must fit into the padded image");
 }

@@ -40,8 +40,8 @@ TEST_CASE("tanh_gate multiplies the halves of its channels") {
   for (Index i = 0; i < once.size(); ++i) CHECK(once.data()[i] == doctest::Approx(fused.data()[i]).epsilon(1e-14));
   CHECK(gradcheck([](const auto& s) { return tanh_gate(s); }, a) < 1e-7);
   CHECK(gradcheck([](const auto& s, const auto& t) { return tanh_gate(s, t); }, a, b) < 1e-7);
-  CHECK_THROWS_WITH_AS(tanh_gate(Tensor<float, 2>(Shape{2, 3})),
-                       "tanh_gate: x is (2, 3); the last extent must be even", ShapeError);
+  CHECK_THROWS_WITH_AS(tanh_gate(Tensor<float, 2>(Shape{2, 3})), "tanh_gate: x is (2, 3); the last extent must be even",
+                       ShapeError);
   CHECK_THROWS_AS(tanh_gate(Tensor<float, 1>(Shape{4}), Tensor<float, 1>(Shape{2})), ShapeError);
 }
 

@@ -158,9 +158,9 @@ TEST_CASE("conv_transpose2d: gradients") {
     CAPTURE(to_string(c.x));
     const auto x = normal<float>(c.x, Key{1}), w = normal<float>(c.w, Key{2});
     check_gradients([&](const auto& xs, const auto& ws) { return conv_transpose2d(xs, ws, c.options); }, x, w);
-    check_gradients(
-        [&](const auto& xs, const auto& ws, const auto& bs) { return conv_transpose2d(xs, ws, bs, c.options); }, x, w,
-        normal<float>(Shape{c.w[2] * c.options.groups}, Key{3}));
+    check_gradients([&](const auto& xs, const auto& ws, const auto& bs) {
+      return conv_transpose2d(xs, ws, bs, c.options);
+    }, x, w, normal<float>(Shape{c.w[2] * c.options.groups}, Key{3}));
   }
 }
 

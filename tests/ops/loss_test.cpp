@@ -51,11 +51,9 @@ TEST_CASE("cross_entropy: gradients") {
 
 TEST_CASE("cross_entropy: independent of threads and batch") {
   const std::int32_t label = 3;
-  check_invariance<1>(
-      [&](const auto& l) {
-        return cross_entropy_rows(l, Tensor<std::int32_t, 2>(Shape{value(l).extent(0), value(l).extent(1)}, label));
-      },
-      normal<float>(Shape{3, 196, 256}, Key{1}));
+  check_invariance<1>([&](const auto& l) {
+    return cross_entropy_rows(l, Tensor<std::int32_t, 2>(Shape{value(l).extent(0), value(l).extent(1)}, label));
+  }, normal<float>(Shape{3, 196, 256}, Key{1}));
 }
 
 TEST_CASE("mse: closed form and gradients") {

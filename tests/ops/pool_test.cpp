@@ -79,9 +79,9 @@ TEST_CASE("pool: PyTorch") {
                       golden::tensor(Shape{1, 6, 7, 2}, g::average_pad_x)) < 1e-12);
   CHECK(golden::error([](const auto& x) { return max_pool2d(x); }, g::max_y, g::max_dy, std::tie(g::max_dx),
                       golden::tensor(Shape{2, 4, 5, 3}, g::max_x)) < 1e-12);
-  CHECK(golden::error([](const auto& x) { return max_pool2d(x, {.kernel = 3, .stride = 2, .padding = 1}); },
-                      g::max_pad_y, g::max_pad_dy, std::tie(g::max_pad_dx),
-                      golden::tensor(Shape{1, 6, 7, 2}, g::max_pad_x)) < 1e-12);
+  CHECK(golden::error([](const auto& x) {
+    return max_pool2d(x, {.kernel = 3, .stride = 2, .padding = 1});
+  }, g::max_pad_y, g::max_pad_dy, std::tie(g::max_pad_dx), golden::tensor(Shape{1, 6, 7, 2}, g::max_pad_x)) < 1e-12);
 }
 
 TEST_CASE("pool: errors") {

@@ -116,13 +116,11 @@ TEST_CASE("reshape: gradients, float against double") {
     check_gradients([](const auto& v) { return pad(v, {{1, 0}, {0, 2}, {1, 1}}, 3); }, x);
     check_gradients([](const auto& v) { return flip(v, -1); }, x);
     check_gradients([s = Shape<4>{2, shape[0], shape[1], shape[2]}](const auto& v) { return broadcast_to(v, s); }, x);
-    check_gradients(
-        [](const auto& v) {
-          auto parts = split(v, 1, 2);
-          parts.push_back(parts[0]);
-          return concat(0, parts);
-        },
-        x);
+    check_gradients([](const auto& v) {
+      auto parts = split(v, 1, 2);
+      parts.push_back(parts[0]);
+      return concat(0, parts);
+    }, x);
   }
   check_gradients([](const auto& v) { return broadcast_to(v, Shape{3, 2, 4}); }, normal<float>(Shape{2, 1}, Key{2}));
 }

@@ -37,21 +37,19 @@ double module_error(F f, const double (&y)[N], const double (&dy)[N], const std:
     w.parameter.value = tensor<T>(w.parameter.shape(), w.value);
   };
   (set(weights), ...);
-  return std::apply(
-      [&](const auto&... input) {
-        ink::Tape tape;
-        const auto leaves = std::make_tuple(tape.variable(input.value)...);
-        const auto result = std::apply(f, leaves);
-        using T = ink::scalar_t<decltype(result)>;
-        const auto gradients = tape.backward(contract(result, tensor<T>(result.shape(), dy)));
-        double worst = difference(result.value(), y);
-        std::apply(
-            [&](const auto&... leaf) { ((worst = std::max(worst, difference(gradients[leaf], input.gradient))), ...); },
-            leaves);
-        ((worst = std::max(worst, difference(gradients.of(weights.parameter), weights.gradient))), ...);
-        return worst;
-      },
-      inputs);
+  return std::apply([&](const auto&... input) {
+    ink::Tape tape;
+    const auto leaves = std::make_tuple(tape.variable(input.value)...);
+    const auto result = std::apply(f, leaves);
+    using T = ink::scalar_t<decltype(result)>;
+    const auto gradients = tape.backward(contract(result, tensor<T>(result.shape(), dy)));
+    double worst = difference(result.value(), y);
+    std::apply([&](const auto&... leaf) {
+      ((worst = std::max(worst, difference(gradients[leaf], input.gradient))), ...);
+    }, leaves);
+    ((worst = std::max(worst, difference(gradients.of(weights.parameter), weights.gradient))), ...);
+    return worst;
+  }, inputs);
 }
 
 }  // namespace golden

@@ -173,9 +173,9 @@ TEST_CASE("checkpoint: everything that does not fit is named, and nothing change
 
   write("", "", "", nothing);
   CHECK(reason([&] {
-          Sgd sgd(target.model);
-          load_checkpoint(path, target.model, target.ema, sgd);
-        }).starts_with("does not fit the model; missing: \"optim.b.first.bias\", "));
+    Sgd sgd(target.model);
+    load_checkpoint(path, target.model, target.ema, sgd);
+  }).starts_with("does not fit the model; missing: \"optim.b.first.bias\", "));
   target.load(path);
   CHECK(same(target, run));
 }

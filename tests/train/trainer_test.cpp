@@ -72,8 +72,8 @@ TEST_CASE("train: 2N steps are N steps, a checkpoint and N steps, bit for bit") 
   // The run dies three steps after its checkpoint; the resumed one repeats them.
   CHECK_THROWS_AS(train(first, toy::error, toy::batch_at, options,
                         [](const StepReport& report) {
-                          if (report.step == 18) throw PowerCut{};
-                        }),
+    if (report.step == 18) throw PowerCut{};
+  }),
                   PowerCut);
   options.resume = true;
   Network second;

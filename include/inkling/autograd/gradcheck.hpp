@@ -27,16 +27,13 @@ auto weighted_sum(const Y& y) {
   const Tensor<double, R> weights = uniform<double>(value(y).shape(), Key{0x67726164}, 0.5, 1.5);
   double total = 0;
   for (Index i = 0; i < weights.size(); ++i) total += weights.data()[i] * value(y).data()[i];
-  return record(
-      Tensor<double, 0>(total),
-      [weights](const auto& dy, auto sink) {
-        sink.add([&] {
-          Tensor<double, R> g = weights;
-          for (double& v : g.mutable_values()) v *= dy.item();
-          return g;
-        });
-      },
-      y);
+  return record(Tensor<double, 0>(total), [weights](const auto& dy, auto sink) {
+    sink.add([&] {
+      Tensor<double, R> g = weights;
+      for (double& v : g.mutable_values()) v *= dy.item();
+      return g;
+    });
+  }, y);
 }
 
 }  // namespace detail

@@ -52,18 +52,17 @@ GradientType gradient_type() {
   static_assert(std::is_floating_point_v<T>, "gradients are real numbers");
   constexpr Index grain = 16384;
   return {[](Storage& to, const Storage& from) {
-            T* y = writable<T>(to);
-            const T* x = reinterpret_cast<const T*>(from.data());
-            parallel_for(static_cast<Index>(from.bytes() / sizeof(T)), grain, [=](Index begin, Index end) {
-              for (Index i = begin; i < end; ++i) y[i] += x[i];
-            });
-          },
-          [](Storage& values, double factor) {
-            T* y = writable<T>(values);
-            parallel_for(static_cast<Index>(values.bytes() / sizeof(T)), grain, [=](Index begin, Index end) {
-              for (Index i = begin; i < end; ++i) y[i] *= static_cast<T>(factor);
-            });
-          }};
+    T* y = writable<T>(to);
+    const T* x = reinterpret_cast<const T*>(from.data());
+    parallel_for(static_cast<Index>(from.bytes() / sizeof(T)), grain, [=](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) y[i] += x[i];
+    });
+  }, [](Storage& values, double factor) {
+    T* y = writable<T>(values);
+    parallel_for(static_cast<Index>(values.bytes() / sizeof(T)), grain, [=](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) y[i] *= static_cast<T>(factor);
+    });
+  }};
 }
 
 }  // namespace detail

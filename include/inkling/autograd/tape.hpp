@@ -148,9 +148,8 @@ class Tape {
     void* place = arena_.allocate(sizeof(Node), alignof(Node));
     auto* object = ::new (place) Node(std::move(node));
     nodes_.push_back({[](void* self, Tape& tape, detail::Storage gradient) {
-                        static_cast<Node*>(self)->run(tape, std::move(gradient));
-                      },
-                      [](void* self) { static_cast<Node*>(self)->~Node(); }, object, elements});
+      static_cast<Node*>(self)->run(tape, std::move(gradient));
+    }, [](void* self) { static_cast<Node*>(self)->~Node(); }, object, elements});
     return static_cast<int>(nodes_.size()) - 1;
   }
 

@@ -2,8 +2,8 @@
 //
 //   p(k) = exp(l_k) / Σ_j exp(l_j)
 //
-// Shapes: logits (N, …, K), R axes; tokens (N, …), R − 1 axes, int32 in [0, K). log_prob adds up the places of a row and
-// gives (N), in nats.
+// Shapes: logits (N, …, K), R axes; tokens (N, …), R − 1 axes, int32 in [0, K). log_prob adds up the places of a row
+// and gives (N), in nats.
 //
 // Errors: ShapeError if the tokens do not fit the logits; ValueError for a token outside [0, K) or a negative
 // temperature.
@@ -46,9 +46,8 @@ class Categorical {
 
   /// The likeliest level of every place; the lowest of equals.
   Tokens mode() const {
-    return per_place([&](const auto* row) {
-      return static_cast<std::int32_t>(std::max_element(row, row + levels()) - row);
-    });
+    return per_place(
+        [&](const auto* row) { return static_cast<std::int32_t>(std::max_element(row, row + levels()) - row); });
   }
 
   Tokens sample(Key key) const {

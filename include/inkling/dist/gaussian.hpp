@@ -33,8 +33,8 @@ class Gaussian {
 
   auto sample(Key key) const {
     using T = scalar_t<X>;
-    return map([s = static_cast<T>(deviation_)](auto m, auto z) INKLING_LAMBDA_INLINE { return m + s * z; }, value(mean_),
-               normal<T>(value(mean_).shape(), key));
+    return map([s = static_cast<T>(deviation_)](auto m, auto z) INKLING_LAMBDA_INLINE { return m + s * z; },
+               value(mean_), normal<T>(value(mean_).shape(), key));
   }
 
   template <TensorLike Y>
@@ -42,8 +42,9 @@ class Gaussian {
     using T = scalar_t<X>;
     const double log_norm = std::log(deviation_) + 0.91893853320467274178;  // ln σ + ½ ln 2π
     const auto precision = static_cast<T>(0.5 / (deviation_ * deviation_));
-    return detail::row_totals(map(
-        [precision, c = static_cast<T>(log_norm)](auto m, auto v) INKLING_LAMBDA_INLINE { return -precision * square(v - m) - c; }, mean_, x));
+    return detail::row_totals(map([precision, c = static_cast<T>(log_norm)](auto m, auto v) INKLING_LAMBDA_INLINE {
+      return -precision * square(v - m) - c;
+    }, mean_, x));
   }
 
  private:

@@ -8,8 +8,8 @@
 // top, pixels from the left. H. Larochelle, I. Murray, "The neural autoregressive distribution estimator", 2011;
 // A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, "Pixel recurrent neural networks", 2016, arXiv:1601.06759.
 //
-// Pixels are whole numbers in [0, levels). Images in [−1, 1] are rounded to them, but for 2 levels they are drawn: black
-// or white with the probability that the grey value names, anew for every batch ("dynamic binarisation").
+// Pixels are whole numbers in [0, levels). Images in [−1, 1] are rounded to them, but for 2 levels they are drawn:
+// black or white with the probability that the grey value names, anew for every batch ("dynamic binarisation").
 //
 // Shapes: images (N, H, W, 1), tokens (N, H, W).
 //

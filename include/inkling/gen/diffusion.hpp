@@ -47,8 +47,7 @@ class Diffusion {
   Target target;
   double drop_condition = 0.1;  ///< how often training withholds the condition
 
-  Diffusion(Network n, Schedule s, Target p)
-      : network(std::move(n)), schedule(std::move(s)), target(std::move(p)) {}
+  Diffusion(Network n, Schedule s, Target p) : network(std::move(n)), schedule(std::move(s)), target(std::move(p)) {}
 
   static void visit(auto& self, auto&& f) { f("network", self.network); }
 
@@ -71,8 +70,8 @@ class Diffusion {
       level(i) = static_cast<T>(detail::network_level(target, t, s));
     }
     const auto blend = [](auto x, auto e, auto a, auto b) INKLING_LAMBDA_INLINE { return a * x + b * e; };
-    return {map([](auto x, auto e, auto a, auto b, auto c) INKLING_LAMBDA_INLINE { return c * (a * x + b * e); }, images, noise, alpha, sigma,
-                scale),
+    return {map([](auto x, auto e, auto a, auto b, auto c) INKLING_LAMBDA_INLINE { return c * (a * x + b * e); },
+                images, noise, alpha, sigma, scale),
             std::move(level), map(blend, images, noise, clean, noisy), Tensor<T, 1>(Shape{n}, T{1})};
   }
 
@@ -93,9 +92,9 @@ class Diffusion {
     const Tensor<T, 1> level(Shape{x.extent(0)}, static_cast<T>(detail::network_level(target, t, s)));
     const Images answer = network(input_scale == 1 ? x : x * input_scale, level, condition);
     const CleanEstimate estimate = clean_estimate(target, s);
-    return Dirac(map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](
-                         auto v, auto y) { return a * v + b * y; },
-                     x, answer));
+    return Dirac(map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](auto v, auto y) {
+      return a * v + b * y;
+    }, x, answer));
   }
 
   /// Pure noise, as strong as the schedule's strongest.

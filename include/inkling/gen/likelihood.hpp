@@ -16,7 +16,8 @@
 namespace ink {
 
 inline double bits_per_dimension(double nats, Index dimensions) {
-  if (dimensions < 1) throw ValueError(text("bits_per_dimension: dimensions is ", dimensions, "; it must be at least 1"));
+  if (dimensions < 1)
+    throw ValueError(text("bits_per_dimension: dimensions is ", dimensions, "; it must be at least 1"));
   return nats / (static_cast<double>(dimensions) * 0.69314718055994530942);
 }
 

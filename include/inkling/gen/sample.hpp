@@ -1,7 +1,7 @@
 // sample: the only sampling loop. A sampler undoes the removal of information one step at a time.
 //
-// A sampler is any type with three const members; it is a value, and what it must remember between steps (the history of
-// a multistep solver, the caches of a network) lives in a memory object of its own:
+// A sampler is any type with three const members; it is a value, and what it must remember between steps (the history
+// of a multistep solver, the caches of a network) lives in a memory object of its own:
 //   times(model, x)                                       where the steps begin and end; the last is the end
 //   begin(model, x, condition)                            a fresh memory
 //   step(model, x, t, s, memory, key, condition)          from time t to time s: the next x

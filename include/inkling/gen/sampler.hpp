@@ -1,7 +1,8 @@
 // Samplers of diffusion models: from noise at time t to less noise at time s, given what the clean image is expected to
 // be.
 //
-// Ddim   x_s = α_s·x̂₀ + √(σ_s² − σ_η²)·ε̂ + σ_η·z,   ε̂ = (x_t − α_t·x̂₀)/σ_t,   σ_η² = η²·σ_s²/σ_t²·(σ_t² − (α_t/α_s)²·σ_s²)
+// Ddim   x_s = α_s·x̂₀ + √(σ_s² − σ_η²)·ε̂ + σ_η·z,   ε̂ = (x_t − α_t·x̂₀)/σ_t,   σ_η² = η²·σ_s²/σ_t²·(σ_t² −
+// (α_t/α_s)²·σ_s²)
 //        η = 0 is deterministic (J. Song, C. Meng, S. Ermon 2020, arXiv:2010.02502), and the Euler step of the
 //        probability-flow equation; η = 1 is DDPM's posterior.
 // Ddpm   the mean of η = 1 with the variance of the posterior ("small") or of the forward step ("large"):
@@ -10,7 +11,8 @@
 //        added and taken away again): T. Karras et al. 2022, arXiv:2206.00364, algorithm 2. Two evaluations a step, one
 //        in the last.
 //
-// `clip` bounds the expected clean image to [−clip, clip] before it is used (0: not at all); the noise estimate follows.
+// `clip` bounds the expected clean image to [−clip, clip] before it is used (0: not at all); the noise estimate
+// follows.
 //
 // They need of a model: scales(t), times(n), posterior(x, t, condition).mean(). `steps` is the number of steps.
 //
@@ -57,7 +59,9 @@ X expected_clean(const M& model, const X& x, double t, const C& condition, doubl
 template <class X>
 X combine(double a, const X& x, double b, const X& y) {
   using T = scalar_t<X>;
-  return map([a = static_cast<T>(a), b = static_cast<T>(b)](auto u, auto v) INKLING_LAMBDA_INLINE { return a * u + b * v; }, x, y);
+  return map([a = static_cast<T>(a), b = static_cast<T>(b)](auto u, auto v) INKLING_LAMBDA_INLINE {
+    return a * u + b * v;
+  }, x, y);
 }
 
 template <class X>
@@ -163,8 +167,7 @@ struct Heun {
       const double added = std::sqrt(std::max(0.0, risen * risen - ratio * ratio)) * churn_noise;
       // x/α gains the noise; then back to x at the new time.
       const double alpha = model.scales(t).alpha;
-      x = detail::combine(alpha / model.scales(before).alpha, x, alpha * added,
-                          normal<scalar_t<X>>(x.shape(), key));
+      x = detail::combine(alpha / model.scales(before).alpha, x, alpha * added, normal<scalar_t<X>>(x.shape(), key));
     }
     const Scales from = model.scales(t), to = model.scales(s);
     const X clean = detail::expected_clean(model, x, t, condition, clip);

@@ -6,8 +6,8 @@
 //
 // A tile of queries meets all keys it can see; its scores stay in the cache. The backward pass keeps only the lse of
 // every row and computes the scores again (T. Dao et al., "FlashAttention", 2022, arXiv:2205.14135). Causal: query i
-// sees keys j ≤ i + tk − tq, and keys that no query of a tile sees are never touched. A query's result has the same bits
-// alone as in a batch: sums run over the keys in one order, and hidden keys add exact zeros.
+// sees keys j ≤ i + tk − tq, and keys that no query of a tile sees are never touched. A query's result has the same
+// bits alone as in a batch: sums run over the keys in one order, and hidden keys add exact zeros.
 //
 // Shapes: q, out, dout, dq (batch, tq, heads, dim), k, v, dk, dv (batch, tk, heads, dim), at any strides with dim
 // contiguous; lse (batch, heads, tq).
@@ -122,7 +122,8 @@ void attention_backward(const AttentionShape& s, const T* q, const T* k, const T
           const Index seen = head.visible(first + r);
           const T m = lse[task * s.tq + first + r];
           detail::map_row(seen, pr, pr, [m](T x) INKLING_LAMBDA_INLINE { return vexp(x - m); });
-          const T dot = detail::sum_blocks<T>(s.dim, [&](Index i, Index count, detail::Block<T>& t) INKLING_LAMBDA_INLINE {
+          const T dot =
+              detail::sum_blocks<T>(s.dim, [&](Index i, Index count, detail::Block<T>& t) INKLING_LAMBDA_INLINE {
             detail::load_block(t, o + i, count);
             detail::load_block(d, go + i, count);
             for (Index l = 0; l < detail::block_size; ++l) t[l] *= d[l];

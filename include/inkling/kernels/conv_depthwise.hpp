@@ -58,19 +58,17 @@ void depthwise_gather(const ConvShape& s, Index dst_h, Index dst_w, Index src_h,
 
 template <class T>
 void depthwise_forward(const ConvShape& s, const T* x, const T* weight, const T* bias, T* y) {
-  depthwise_gather(
-      s, s.oh(), s.ow(), s.h, s.w, x, weight, bias, y,
-      [&](Index i, Index p) { return i * s.stride_h - s.pad_top + p * s.dilation_h; },
-      [&](Index j, Index q) { return j * s.stride_w - s.pad_left + q * s.dilation_w; });
+  depthwise_gather(s, s.oh(), s.ow(), s.h, s.w, x, weight, bias, y, [&](Index i, Index p) {
+    return i * s.stride_h - s.pad_top + p * s.dilation_h;
+  }, [&](Index j, Index q) { return j * s.stride_w - s.pad_left + q * s.dilation_w; });
 }
 
 template <class T>
 void depthwise_backward_data(const ConvShape& s, const T* dy, const T* weight, T* dx) {
   const Index oh = s.oh(), ow = s.ow();
-  depthwise_gather(
-      s, s.h, s.w, oh, ow, dy, weight, static_cast<const T*>(nullptr), dx,
-      [&](Index i, Index p) { return output_of(i, s.pad_top, p, s.dilation_h, s.stride_h, oh); },
-      [&](Index j, Index q) { return output_of(j, s.pad_left, q, s.dilation_w, s.stride_w, ow); });
+  depthwise_gather(s, s.h, s.w, oh, ow, dy, weight, static_cast<const T*>(nullptr), dx, [&](Index i, Index p) {
+    return output_of(i, s.pad_top, p, s.dilation_h, s.stride_h, oh);
+  }, [&](Index j, Index q) { return output_of(j, s.pad_left, q, s.dilation_w, s.stride_w, ow); });
 }
 
 template <class T>

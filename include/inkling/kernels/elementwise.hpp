@@ -1,4 +1,5 @@
-// Fused element-wise loops: out[i] = f(in[i]…) for any inlinable scalar f, vectorised for the machine's instruction set.
+// Fused element-wise loops: out[i] = f(in[i]…) for any inlinable scalar f, vectorised for the machine's instruction
+// set.
 //
 // The loop runs over blocks of a fixed number of elements that are copied to local arrays and back. The constant trip
 // count and the locals leave a compiler at plain -O2 no doubt about lengths or overlaps, so that it vectorises the
@@ -35,9 +36,8 @@ INKLING_INLINE void apply_block(const F& f, std::array<T*, Outputs> out, const s
   for (std::size_t k = 0; k < Inputs; ++k) std::memcpy(inputs[k], in[k] + begin, bytes);
   for (Index i = 0; i < element_block; ++i) {
     const std::array<T, Outputs> y = f(inputs[I][i]...);
-    [&]<std::size_t... K>(std::index_sequence<K...>) INKLING_LAMBDA_INLINE {
-      ((outputs[K][i] = y[K]), ...);
-    }(std::make_index_sequence<Outputs>{});
+    [&]<std::size_t... K>(std::index_sequence<K...>)
+        INKLING_LAMBDA_INLINE { ((outputs[K][i] = y[K]), ...); }(std::make_index_sequence<Outputs>{});
   }
   for (std::size_t k = 0; k < Outputs; ++k) std::memcpy(out[k] + begin, outputs[k], bytes);
 }
@@ -74,9 +74,8 @@ void apply_many_serial(Index count, F f, const std::array<T*, Outputs>& out, con
 
 template <class T, class F, class... In>
 void apply_serial(Index count, F f, T* out, const In*... in) {
-  apply_many_serial(
-      count, [f](auto... v) INKLING_LAMBDA_INLINE { return std::array<T, 1>{static_cast<T>(f(v...))}; },
-      std::array<T*, 1>{out}, in...);
+  apply_many_serial(count, [f](auto... v) INKLING_LAMBDA_INLINE { return std::array<T, 1>{static_cast<T>(f(v...))}; },
+                    std::array<T*, 1>{out}, in...);
 }
 
 template <class T, std::size_t Outputs, class F, class... In>

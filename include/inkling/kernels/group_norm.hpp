@@ -47,25 +47,25 @@ template <int Power, class T>
 INKLING_INLINE void channel_moment(Index pixels, Index channels, const T* x, const T* center, T* out) {
   Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
                                         INKLING_LAMBDA_INLINE {
-                                          Block<T> sum, middle, v;
-                                          spread_channels(middle, center, first, channels);
-                                          for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
-                                          auto add = [&](const T* p, Index count) INKLING_LAMBDA_INLINE {
-                                            load_block(v, p, count);
-                                            for (Index l = 0; l < block_size; ++l) v[l] = v[l] - middle[l];
-                                            if constexpr (Power == 2) {
-                                              for (Index l = 0; l < block_size; ++l) v[l] = v[l] * v[l];
-                                            }
-                                            if (count < lanes) {
-                                              for (Index l = 0; l < block_size; ++l) v[l] = l < count ? v[l] : T(0);
-                                            }
-                                            for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
-                                          };
-                                          const T* p = x + offset;
-                                          for (Index s = 0; s < steps; ++s, p += step) add(p, lanes);
-                                          if (rest > 0) add(p, rest);
-                                          gather_channels(sum, first, lanes, channels, out);
-                                        });
+    Block<T> sum, middle, v;
+    spread_channels(middle, center, first, channels);
+    for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
+    auto add = [&](const T* p, Index count) INKLING_LAMBDA_INLINE {
+      load_block(v, p, count);
+      for (Index l = 0; l < block_size; ++l) v[l] = v[l] - middle[l];
+      if constexpr (Power == 2) {
+        for (Index l = 0; l < block_size; ++l) v[l] = v[l] * v[l];
+      }
+      if (count < lanes) {
+        for (Index l = 0; l < block_size; ++l) v[l] = l < count ? v[l] : T(0);
+      }
+      for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+    };
+    const T* p = x + offset;
+    for (Index s = 0; s < steps; ++s, p += step) add(p, lanes);
+    if (rest > 0) add(p, rest);
+    gather_channels(sum, first, lanes, channels, out);
+  });
 }
 
 /// y = x * scale_c + shift_c
@@ -74,20 +74,19 @@ INKLING_INLINE void scale_channels(Index pixels, Index channels, const T* x, con
                                    const T* shift, T* y) {
   Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
                                         INKLING_LAMBDA_INLINE {
-                                          Block<T> middle, a, b, v;
-                                          spread_channels(middle, center, first, channels);
-                                          spread_channels(a, scale, first, channels);
-                                          spread_channels(b, shift, first, channels);
-                                          Index at = offset;
-                                          auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
-                                            load_block(v, x + at, count);
-                                            for (Index l = 0; l < block_size; ++l)
-                                              v[l] = (v[l] - middle[l]) * a[l] + b[l];
-                                            store_block(y + at, v, count);
-                                          };
-                                          for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
-                                          if (rest > 0) apply(rest);
-                                        });
+    Block<T> middle, a, b, v;
+    spread_channels(middle, center, first, channels);
+    spread_channels(a, scale, first, channels);
+    spread_channels(b, shift, first, channels);
+    Index at = offset;
+    auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
+      load_block(v, x + at, count);
+      for (Index l = 0; l < block_size; ++l) v[l] = (v[l] - middle[l]) * a[l] + b[l];
+      store_block(y + at, v, count);
+    };
+    for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
+    if (rest > 0) apply(rest);
+  });
 }
 
 /// Replaces every channel's value by the sum of its group divided by `size`.
@@ -107,23 +106,22 @@ INKLING_INLINE void channel_gradients(Index pixels, Index channels, const T* x, 
                                       const T* rstd, T* sum_dy, T* sum_dyx) {
   Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
                                         INKLING_LAMBDA_INLINE {
-                                          Block<T> middle, scale, v, d, a, b;
-                                          spread_channels(middle, center, first, channels);
-                                          spread_channels(scale, rstd, first, channels);
-                                          for (Index l = 0; l < block_size; ++l) a[l] = b[l] = T(0);
-                                          Index at = offset;
-                                          auto add = [&](Index count) INKLING_LAMBDA_INLINE {
-                                            load_block(v, x + at, count);
-                                            load_block(d, dy + at, count);
-                                            for (Index l = 0; l < block_size; ++l) a[l] += d[l];
-                                            for (Index l = 0; l < block_size; ++l)
-                                              b[l] += d[l] * ((v[l] - middle[l]) * scale[l]);
-                                          };
-                                          for (Index s = 0; s < steps; ++s, at += step) add(lanes);
-                                          if (rest > 0) add(rest);
-                                          gather_channels(a, first, lanes, channels, sum_dy);
-                                          gather_channels(b, first, lanes, channels, sum_dyx);
-                                        });
+    Block<T> middle, scale, v, d, a, b;
+    spread_channels(middle, center, first, channels);
+    spread_channels(scale, rstd, first, channels);
+    for (Index l = 0; l < block_size; ++l) a[l] = b[l] = T(0);
+    Index at = offset;
+    auto add = [&](Index count) INKLING_LAMBDA_INLINE {
+      load_block(v, x + at, count);
+      load_block(d, dy + at, count);
+      for (Index l = 0; l < block_size; ++l) a[l] += d[l];
+      for (Index l = 0; l < block_size; ++l) b[l] += d[l] * ((v[l] - middle[l]) * scale[l]);
+    };
+    for (Index s = 0; s < steps; ++s, at += step) add(lanes);
+    if (rest > 0) add(rest);
+    gather_channels(a, first, lanes, channels, sum_dy);
+    gather_channels(b, first, lanes, channels, sum_dyx);
+  });
 }
 
 /// dx = dy * a_c + b_c + xhat * k_c with xhat = (x - center_c) * rstd_c
@@ -132,22 +130,21 @@ INKLING_INLINE void group_norm_dx(Index pixels, Index channels, const T* x, cons
                                   const T* b, const T* k, T* dx) {
   Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
                                         INKLING_LAMBDA_INLINE {
-                                          Block<T> middle, ac, bc, kc, v, d;
-                                          spread_channels(middle, center, first, channels);
-                                          spread_channels(ac, a, first, channels);
-                                          spread_channels(bc, b, first, channels);
-                                          spread_channels(kc, k, first, channels);
-                                          Index at = offset;
-                                          auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
-                                            load_block(v, x + at, count);
-                                            load_block(d, dy + at, count);
-                                            for (Index l = 0; l < block_size; ++l)
-                                              v[l] = d[l] * ac[l] + (v[l] - middle[l]) * kc[l] + bc[l];
-                                            store_block(dx + at, v, count);
-                                          };
-                                          for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
-                                          if (rest > 0) apply(rest);
-                                        });
+    Block<T> middle, ac, bc, kc, v, d;
+    spread_channels(middle, center, first, channels);
+    spread_channels(ac, a, first, channels);
+    spread_channels(bc, b, first, channels);
+    spread_channels(kc, k, first, channels);
+    Index at = offset;
+    auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
+      load_block(v, x + at, count);
+      load_block(d, dy + at, count);
+      for (Index l = 0; l < block_size; ++l) v[l] = d[l] * ac[l] + (v[l] - middle[l]) * kc[l] + bc[l];
+      store_block(dx + at, v, count);
+    };
+    for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
+    if (rest > 0) apply(rest);
+  });
 }
 
 }  // namespace detail

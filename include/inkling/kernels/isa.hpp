@@ -83,8 +83,8 @@ INKLING_TARGET_AVX512 __attribute__((flatten)) void run_avx512(F& f) {
 /// f(integral_constant<int, 0>), …, f(integral_constant<int, N - 1>): -O2 unrolls no loop that would grow.
 template <int N, class F>
 INKLING_INLINE void unroll(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) INKLING_LAMBDA_INLINE { (f(std::integral_constant<int, I>{}), ...); }
-  (std::make_integer_sequence<int, N>{});
+  [&]<int... I>(std::integer_sequence<int, I...>)
+      INKLING_LAMBDA_INLINE { (f(std::integral_constant<int, I>{}), ...); }(std::make_integer_sequence<int, N>{});
 }
 
 template <class T, int Width>

@@ -1,7 +1,7 @@
 // exp, log, tanh, sigmoid and erf as branch-free scalar code, so that a loop over them vectorises.
 //
-// The C library's functions are calls, one number at a time. These are polynomials and bit operations with selections in
-// place of branches; inlined into a blocked loop (kernels/elementwise.hpp) they run on whole vectors.
+// The C library's functions are calls, one number at a time. These are polynomials and bit operations with selections
+// in place of branches; inlined into a blocked loop (kernels/elementwise.hpp) they run on whole vectors.
 //
 //            float                      double                     method
 //   vexp     2 ulp                      2 ulp                      x = n·ln 2 + r, polynomial in r, exponent bits
@@ -36,21 +36,21 @@ namespace detail {
 template <class T, std::size_t N>
 INKLING_INLINE constexpr T horner(T x, const T (&highest_first)[N]) {
   T y = highest_first[0];
-  [&]<std::size_t... I>(std::index_sequence<I...>) INKLING_LAMBDA_INLINE {
-    ((y = y * x + highest_first[I + 1]), ...);
-  }(std::make_index_sequence<N - 1>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>)
+      INKLING_LAMBDA_INLINE { ((y = y * x + highest_first[I + 1]), ...); }(std::make_index_sequence<N - 1>{});
   return y;
 }
 
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
-/// condition ? a : b with both sides computed. The conditional operator would let the compiler move the code of one side
-/// behind a branch, which it may not undo, as floating-point code can raise flags.
+/// condition ? a : b with both sides computed. The conditional operator would let the compiler move the code of one
+/// side behind a branch, which it may not undo, as floating-point code can raise flags.
 template <class T>
 INKLING_INLINE constexpr T blend(bool condition, T a, T b) {
   const Bits<T> mask = -static_cast<Bits<T>>(condition);
-  return std::bit_cast<T>(static_cast<Bits<T>>((std::bit_cast<Bits<T>>(a) & mask) | (std::bit_cast<Bits<T>>(b) & ~mask)));
+  return std::bit_cast<T>(
+      static_cast<Bits<T>>((std::bit_cast<Bits<T>>(a) & mask) | (std::bit_cast<Bits<T>>(b) & ~mask)));
 }
 
 template <class T>
@@ -82,9 +82,8 @@ INKLING_INLINE double vexp(double x) {
   const double magic = 6755399441055744.0;  // 1.5·2⁵²
   const double shifted = clamped * 1.4426950408889634 + magic, n = shifted - magic;
   const double r = (clamped - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6;
-  const double p = detail::horner(
-      r, {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
-          1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5});
+  const double p = detail::horner(r, {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
+                                      1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5});
   const double y = (p * r) * r + r + 1.0;
   const std::int64_t whole = std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(magic);
   const std::int64_t half = static_cast<std::int64_t>(static_cast<std::uint64_t>(whole + 4096) >> 1) - 2048;
@@ -111,15 +110,15 @@ INKLING_INLINE T vlog(T x) {
   T y;
   if constexpr (sizeof(T) == 4) {
     const T z = f * f;
-    const T p = detail::horner(f, {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
-                                   1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f,
-                                   3.3333331174e-1f});
+    const T p =
+        detail::horner(f, {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
+                           -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f});
     const T correction = (f * z) * p + e * -2.12194440e-4f - 0.5f * z;
     y = (f + correction) + e * 0.693359375f;
   } else {
     const T s = f / (T{2} + f), s2 = s * s;
-    const T p = detail::horner(s2, {2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7,
-                                    2.0 / 5, 2.0 / 3});
+    const T p = detail::horner(
+        s2, {2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3});
     // ln m = f − s·(f − s²·p), which keeps the leading term exact
     y = (f - s * (f - s2 * p)) + e * -2.121944400546905827679e-4 + e * 0.693359375;
   }
@@ -140,12 +139,12 @@ INKLING_INLINE T vtanh(T x) {
   const T magnitude = detail::blend(x < T{0}, -x, x), z = x * x;
   T near;
   if constexpr (sizeof(T) == 4) {
-    near = x + x * z * detail::horner(z, {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
-                                          -3.33332819422e-1f});
+    near = x + x * z *
+                   detail::horner(z, {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
+                                      -3.33332819422e-1f});
   } else {
     const T p = detail::horner(z, {-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3});
-    const T q = detail::horner(
-        z, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
+    const T q = detail::horner(z, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
     near = x + x * z * (p / q);
   }
   const T far = T{1} - T{2} / (vexp(T{2} * magnitude) + T{1});
@@ -158,13 +157,12 @@ INKLING_INLINE float verf(float x) {
                                             -2.685381193529856e-2f, 1.128358514861418e-1f, -3.761262582423300e-1f,
                                             1.128379165726710e+0f});
   const float inverse = 1.0f / a, w = inverse * inverse;
-  const float middle = detail::horner(
-      w, {2.326819970068386e-2f, -1.387039388740657e-1f, 3.687424674597105e-1f, -5.824733027278666e-1f,
-          6.210004621745983e-1f, -4.944515323274145e-1f, 3.404879937665872e-1f, -2.741127028184656e-1f,
-          5.638259427386472e-1f});
-  const float outer = detail::horner(
-      w, {-1.047766399936249e+1f, 1.297719955372516e+1f, -7.495518717768503e+0f, 2.921019019210786e+0f,
-          -1.015265279202700e+0f, 4.218463358204948e-1f, -2.820767439740514e-1f, 5.641895067754075e-1f});
+  const float middle = detail::horner(w, {2.326819970068386e-2f, -1.387039388740657e-1f, 3.687424674597105e-1f,
+                                          -5.824733027278666e-1f, 6.210004621745983e-1f, -4.944515323274145e-1f,
+                                          3.404879937665872e-1f, -2.741127028184656e-1f, 5.638259427386472e-1f});
+  const float outer =
+      detail::horner(w, {-1.047766399936249e+1f, 1.297719955372516e+1f, -7.495518717768503e+0f, 2.921019019210786e+0f,
+                         -1.015265279202700e+0f, 4.218463358204948e-1f, -2.820767439740514e-1f, 5.641895067754075e-1f});
   const float far = 1.0f - vexp(-a * a) * inverse * detail::blend(a < 2.0f, middle, outer);
   const float result = detail::blend(magnitude < 1.0f, near, detail::blend(x < 0, -far, far));
   return detail::blend(x != x, x, result);
@@ -173,16 +171,14 @@ INKLING_INLINE float verf(float x) {
 INKLING_INLINE double verf(double x) {
   const double magnitude = detail::blend(x < 0, -x, x), z = x * x;
   const double a = detail::blend(magnitude < 1.0, 1.0, detail::blend(magnitude > 7.0, 7.0, magnitude));
-  const double near =
-      x *
-      detail::horner(z, {9.60497373987051638749e0, 9.00260197203842689217e1, 2.23200534594684319226e3,
-                         7.00332514112805075473e3, 5.55923013010394962768e4}) /
-      detail::horner(z, {1.0, 3.35617141647503099647e1, 5.21357949780152679795e2, 4.59432382970980127987e3,
-                         2.26290000613890934246e4, 4.92673942608635921086e4});
-  const double p = detail::horner(
-      a, {2.46196981473530512524e-10, 5.64189564831068821977e-1, 7.46321056442269912687e0, 4.86371970985681366614e1,
-          1.96520832956077098242e2, 5.26445194995477358631e2, 9.34528527171957607540e2, 1.02755188689515710272e3,
-          5.57535335369399327526e2});
+  const double near = x *
+                      detail::horner(z, {9.60497373987051638749e0, 9.00260197203842689217e1, 2.23200534594684319226e3,
+                                         7.00332514112805075473e3, 5.55923013010394962768e4}) /
+                      detail::horner(z, {1.0, 3.35617141647503099647e1, 5.21357949780152679795e2,
+                                         4.59432382970980127987e3, 2.26290000613890934246e4, 4.92673942608635921086e4});
+  const double p = detail::horner(a, {2.46196981473530512524e-10, 5.64189564831068821977e-1, 7.46321056442269912687e0,
+                                      4.86371970985681366614e1, 1.96520832956077098242e2, 5.26445194995477358631e2,
+                                      9.34528527171957607540e2, 1.02755188689515710272e3, 5.57535335369399327526e2});
   const double q = detail::horner(
       a, {1.0, 1.32281951154744992508e1, 8.67072140885989742329e1, 3.54937778887819891062e2, 9.75708501743205489753e2,
           1.82390916687909736289e3, 2.24633760818710981792e3, 1.65666309194161350182e3, 5.57535340817727675546e2});

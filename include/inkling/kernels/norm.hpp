@@ -49,12 +49,10 @@ INKLING_INLINE void normalize_row(Index n, const T* x, T mean, T rstd, const T* 
 /// mean (x - center)^2
 template <class T>
 INKLING_INLINE T mean_square(Index n, const T* x, T center) {
-  return sum_blocks<T>(n,
-                       [&](Index i, Index count, Block<T>& v) INKLING_LAMBDA_INLINE {
-                         load_block(v, x + i, count, center);
-                         for (Index l = 0; l < block_size; ++l) v[l] = (v[l] - center) * (v[l] - center);
-                       }) /
-         static_cast<T>(n);
+  return sum_blocks<T>(n, [&](Index i, Index count, Block<T>& v) INKLING_LAMBDA_INLINE {
+    load_block(v, x + i, count, center);
+    for (Index l = 0; l < block_size; ++l) v[l] = (v[l] - center) * (v[l] - center);
+  }) / static_cast<T>(n);
 }
 
 /// The backward pass of a normalisation of rows; `centered` is layer norm, else RMS norm.

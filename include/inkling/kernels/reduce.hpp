@@ -64,21 +64,21 @@ template <class T>
 INKLING_INLINE void column_sums_serial(Index rows, Index columns, const T* x, T* out) {
   Strips{rows, columns}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
                                      INKLING_LAMBDA_INLINE {
-                                       Block<T> sum, v;
-                                       for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
-                                       const T* p = x + offset;
-                                       for (Index s = 0; s < steps; ++s, p += step) {
-                                         load_block(v, p, lanes);
-                                         for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
-                                       }
-                                       if (rest > 0) {
-                                         load_block(v, p, rest);
-                                         for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
-                                       }
-                                       const Index width = columns - first < lanes ? columns - first : lanes;
-                                       for (Index l = width; l < lanes; ++l) sum[l % width] += sum[l];
-                                       for (Index l = 0; l < width; ++l) out[first + l] = sum[l];
-                                     });
+    Block<T> sum, v;
+    for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
+    const T* p = x + offset;
+    for (Index s = 0; s < steps; ++s, p += step) {
+      load_block(v, p, lanes);
+      for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+    }
+    if (rest > 0) {
+      load_block(v, p, rest);
+      for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+    }
+    const Index width = columns - first < lanes ? columns - first : lanes;
+    for (Index l = width; l < lanes; ++l) sum[l % width] += sum[l];
+    for (Index l = 0; l < width; ++l) out[first + l] = sum[l];
+  });
 }
 
 }  // namespace detail

@@ -104,10 +104,10 @@ void softmax_backward_rows(Index rows, Index columns, const T* p, const T* dp, T
     detail::Block<T> v, w;
     const T inner =
         detail::sum_blocks<T>(columns, [&](Index i, Index count, detail::Block<T>& s) INKLING_LAMBDA_INLINE {
-          detail::load_block(s, pr + i, count);
-          detail::load_block(w, dr + i, count);
-          for (Index l = 0; l < detail::block_size; ++l) s[l] = s[l] * w[l];
-        });
+      detail::load_block(s, pr + i, count);
+      detail::load_block(w, dr + i, count);
+      for (Index l = 0; l < detail::block_size; ++l) s[l] = s[l] * w[l];
+    });
     for (Index i = 0; i < columns; i += detail::block_size) {
       detail::load_block(v, pr + i, columns - i);
       detail::load_block(w, dr + i, columns - i);

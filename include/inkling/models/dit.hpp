@@ -49,7 +49,8 @@ class Dit {
     const auto& o = options_;
     const Shape<4> shape = value(x).shape();
     if (shape[1] != o.height || shape[2] != o.columns || shape[3] != o.channels) {
-      throw ShapeError(text("dit: x is ", shape, "; it must be (N, ", o.height, ", ", o.columns, ", ", o.channels, ")"));
+      throw ShapeError(
+          text("dit: x is ", shape, "; it must be (N, ", o.height, ", ", o.columns, ", ", o.channels, ")"));
     }
     const auto time = time_(constant_on(x, level));
     const auto told = label_ ? time + (*label_)(x, condition) : time;
@@ -67,8 +68,8 @@ class Dit {
  private:
   static Index tokens(const Options& o) {
     if (o.patch < 1 || o.height % o.patch != 0 || o.columns % o.patch != 0) {
-      throw ValueError(text("dit: patch is ", o.patch, ", image is ", o.height, " by ", o.columns,
-                            "; the patch must divide both"));
+      throw ValueError(
+          text("dit: patch is ", o.patch, ", image is ", o.height, " by ", o.columns, "; the patch must divide both"));
     }
     return o.height / o.patch * (o.columns / o.patch);
   }

@@ -149,8 +149,8 @@ struct PixelCnn {
 
   T scaled(std::int32_t token) const {
     if (token < 0 || token >= options.levels) {
-      throw ValueError(text("pixelcnn: token is ", token, ", levels are ", options.levels,
-                            "; it must be in [0, levels)"));
+      throw ValueError(
+          text("pixelcnn: token is ", token, ", levels are ", options.levels, "; it must be in [0, levels)"));
     }
     return T{2} * static_cast<T>(token) / static_cast<T>(options.levels - 1) - T{1};
   }

@@ -7,8 +7,8 @@
 // O. Ronneberger, P. Fischer, T. Brox 2015, arXiv:1505.04597; J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239. Every
 // residual block is told the noise level and the class: e = SiLU(time + class).
 //
-// Shapes: x (N, H, W, channels), level (N) -> (N, H, W, channels). H and W are divisible by 2^(levels − 1): 28 → 14 → 7.
-// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+// Shapes: x (N, H, W, channels), level (N) -> (N, H, W, channels). H and W are divisible by 2^(levels − 1): 28 → 14
+// → 7. Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
 //
 // Errors: ShapeError if x does not fit the options; ValueError for options that make no network.
 //
@@ -36,10 +36,10 @@ class UNet {
 
   struct Options {
     Index channels = 1;
-    Index width = 32;                             ///< channels of the finest level
-    std::vector<Index> multipliers = {1, 2, 2};   ///< of the width, one per level
-    Index blocks = 2;                             ///< residual blocks per level on the way down; one more on the way up
-    Index attention_levels = 1;                   ///< how many of the coarsest levels attend
+    Index width = 32;                            ///< channels of the finest level
+    std::vector<Index> multipliers = {1, 2, 2};  ///< of the width, one per level
+    Index blocks = 2;                            ///< residual blocks per level on the way down; one more on the way up
+    Index attention_levels = 1;                  ///< how many of the coarsest levels attend
     Index heads = 4, groups = 8;
     Index classes = 0;  ///< 0: no class is told
   };
@@ -173,8 +173,8 @@ class UNet {
   static Block block(const Options& o, Index in, Index out, Index level, Keys& keys) {
     Block made{ResidualBlock<T>(residual(o, in, out), keys.next()), {}};
     if (level >= static_cast<Index>(o.multipliers.size()) - o.attention_levels) {
-      made.attention.emplace(
-          typename AttentionBlock<T>::Options{.channels = out, .heads = o.heads, .groups = o.groups}, keys.next());
+      made.attention.emplace(typename AttentionBlock<T>::Options{.channels = out, .heads = o.heads, .groups = o.groups},
+                             keys.next());
     }
     return made;
   }

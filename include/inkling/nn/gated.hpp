@@ -102,34 +102,23 @@ auto tanh_gate(const X& x, const Y&... more) {
   Shape<R> halved = shape;
   halved[R - 1] /= 2;
   auto y = Tensor<T, R>::uninitialized(halved);
-  detail::for_each_gate(
-      shape,
-      [out = y.mutable_data()](Index row, Index half, const auto*... in) {
-        kernels::apply_serial(
-            half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate()(Dual<T, 0>(v)...).v; },
-            out + row * half, in...);
-      },
-      value(x), value(more)...);
-  return record(
-      std::move(y),
-      [values = std::make_tuple(value(x), value(more)...)](const auto& dy, const auto&... sinks) {
-        std::apply(
-            [&](const auto&... in) {
-              auto ds = Tensor<T, R>::uninitialized(std::get<0>(values).shape());
-              detail::for_each_gate(
-                  ds.shape(),
-                  [out = ds.mutable_data(), d = dy.data()](Index row, Index half, const auto*... s) {
-                    T* first = out + row * 2 * half;
-                    kernels::apply_many_serial(
-                        half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate::slopes(v...); },
-                        std::array<T*, 2>{first, first + half}, d + row * half, s...);
-                  },
-                  in...);
-              (sinks.add([&] { return ds; }), ...);
-            },
-            values);
-      },
-      x, more...);
+  detail::for_each_gate(shape, [out = y.mutable_data()](Index row, Index half, const auto*... in) {
+    kernels::apply_serial(half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate()(Dual<T, 0>(v)...).v; },
+                          out + row * half, in...);
+  }, value(x), value(more)...);
+  return record(std::move(y),
+                [values = std::make_tuple(value(x), value(more)...)](const auto& dy, const auto&... sinks) {
+    std::apply([&](const auto&... in) {
+      auto ds = Tensor<T, R>::uninitialized(std::get<0>(values).shape());
+      detail::for_each_gate(ds.shape(),
+                            [out = ds.mutable_data(), d = dy.data()](Index row, Index half, const auto*... s) {
+        T* first = out + row * 2 * half;
+        kernels::apply_many_serial(half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate::slopes(v...); },
+                                   std::array<T*, 2>{first, first + half}, d + row * half, s...);
+      }, in...);
+      (sinks.add([&] { return ds; }), ...);
+    }, values);
+  }, x, more...);
 }
 
 namespace detail {

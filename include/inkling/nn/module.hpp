@@ -68,7 +68,8 @@ void walk(const std::string& name, M& member, F& f) {
     if (member) walk(name, *member, f);
   } else {
     static_assert(Module<M>, "visit: a member must be a Parameter, a module, or a vector, array or optional of those");
-    Plain::visit(member, [&](const char* child, auto& inner) { walk(name.empty() ? child : name + "." + child, inner, f); });
+    Plain::visit(member,
+                 [&](const char* child, auto& inner) { walk(name.empty() ? child : name + "." + child, inner, f); });
   }
 }
 

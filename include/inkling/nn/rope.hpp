@@ -85,10 +85,9 @@ template <TensorLikeOfRank<4> X>
 auto rope_heads(const X& x, const Rope& rope, Index offset, Index rotated) {
   using T = scalar_t<X>;
   const auto table = rope_table<T>(value(x).extent(1), value(x).extent(3), rope, offset);
-  return record(
-      rotate_heads(value(x), table, rotated, T{1}),
-      [table, rotated](const auto& dy, auto dx) { dx.add([&] { return rotate_heads(dy, table, rotated, T{-1}); }); },
-      x);
+  return record(rotate_heads(value(x), table, rotated, T{1}), [table, rotated](const auto& dy, auto dx) {
+    dx.add([&] { return rotate_heads(dy, table, rotated, T{-1}); });
+  }, x);
 }
 
 }  // namespace detail

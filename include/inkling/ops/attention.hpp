@@ -77,18 +77,15 @@ auto attention(const Q& q, const K& k, const V& v, const AttentionOptions& optio
   if (!out.empty()) {
     kernels::attention_forward(shape, qv.data(), kv.data(), vv.data(), scale, causal, out.mutable_data(), log_sums);
   }
-  return record(
-      out,
-      [qv, kv, vv, out, lse, shape, scale, causal](const auto& dout, auto dq, auto dk, auto dv) {
-        auto gq = Value::uninitialized(qv.shape()), gk = Value::uninitialized(kv.shape());
-        auto gv = Value::uninitialized(vv.shape());
-        kernels::attention_backward(shape, qv.data(), kv.data(), vv.data(), out.data(), lse.data(), dout.data(), scale,
-                                    causal, gq.mutable_data(), gk.mutable_data(), gv.mutable_data());
-        dq.add([&] { return std::move(gq); });
-        dk.add([&] { return std::move(gk); });
-        dv.add([&] { return std::move(gv); });
-      },
-      q, k, v);
+  return record(out, [qv, kv, vv, out, lse, shape, scale, causal](const auto& dout, auto dq, auto dk, auto dv) {
+    auto gq = Value::uninitialized(qv.shape()), gk = Value::uninitialized(kv.shape());
+    auto gv = Value::uninitialized(vv.shape());
+    kernels::attention_backward(shape, qv.data(), kv.data(), vv.data(), out.data(), lse.data(), dout.data(), scale,
+                                causal, gq.mutable_data(), gk.mutable_data(), gv.mutable_data());
+    dq.add([&] { return std::move(gq); });
+    dk.add([&] { return std::move(gk); });
+    dv.add([&] { return std::move(gv); });
+  }, q, k, v);
 }
 
 }  // namespace ink

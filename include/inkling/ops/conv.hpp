@@ -208,41 +208,35 @@ void add_channels(Tensor<T, 4>& y, const Tensor<T, 1>& b) {
 template <TensorLikeOfRank<4> X, TensorLikeOfRank<4> W>
 auto conv2d(const X& x, const W& w, const Conv2dOptions& options = {}) {
   const auto s = detail::conv_shape("conv2d", value(x).shape(), value(w).shape(), options);
-  return record(
-      detail::conv_values<scalar_t<X>>(s, value(x), value(w), nullptr),
-      [xv = value(x), wv = value(w), options](const auto& dy, auto dx, auto dw) {
-        const auto shape = detail::conv_shape("conv2d", xv.shape(), wv.shape(), options);
-        dx.add([&] { return detail::conv_data_gradient(shape, dy, wv); });
-        dw.add([&] { return detail::conv_weight_gradient(shape, xv, dy); });
-      },
-      x, w);
+  return record(detail::conv_values<scalar_t<X>>(s, value(x), value(w), nullptr),
+                [xv = value(x), wv = value(w), options](const auto& dy, auto dx, auto dw) {
+    const auto shape = detail::conv_shape("conv2d", xv.shape(), wv.shape(), options);
+    dx.add([&] { return detail::conv_data_gradient(shape, dy, wv); });
+    dw.add([&] { return detail::conv_weight_gradient(shape, xv, dy); });
+  }, x, w);
 }
 
 template <TensorLikeOfRank<4> X, TensorLikeOfRank<4> W, TensorLikeOfRank<1> B>
 auto conv2d(const X& x, const W& w, const B& b, const Conv2dOptions& options = {}) {
   const auto s = detail::conv_shape("conv2d", value(x).shape(), value(w).shape(), options);
   detail::check_bias("conv2d", value(b).shape(), s.cout);
-  return record(
-      detail::conv_values(s, value(x), value(w), value(b).data()),
-      [xv = value(x), wv = value(w), options](const auto& dy, auto dx, auto dw, auto db) {
-        const auto shape = detail::conv_shape("conv2d", xv.shape(), wv.shape(), options);
-        dx.add([&] { return detail::conv_data_gradient(shape, dy, wv); });
-        dw.add([&] { return detail::conv_weight_gradient(shape, xv, dy); });
-        db.add([&] { return detail::conv_bias_gradient(dy); });
-      },
-      x, w, b);
+  return record(detail::conv_values(s, value(x), value(w), value(b).data()),
+                [xv = value(x), wv = value(w), options](const auto& dy, auto dx, auto dw, auto db) {
+    const auto shape = detail::conv_shape("conv2d", xv.shape(), wv.shape(), options);
+    dx.add([&] { return detail::conv_data_gradient(shape, dy, wv); });
+    dw.add([&] { return detail::conv_weight_gradient(shape, xv, dy); });
+    db.add([&] { return detail::conv_bias_gradient(dy); });
+  }, x, w, b);
 }
 
 template <TensorLikeOfRank<4> X, TensorLikeOfRank<4> W>
 auto conv_transpose2d(const X& x, const W& w, const ConvTranspose2dOptions& options = {}) {
   const auto s = detail::conv_transpose_shape(value(x).shape(), value(w).shape(), options);
-  return record(
-      detail::conv_data_gradient(s, value(x), value(w)),
-      [xv = value(x), wv = value(w), s](const auto& dy, auto dx, auto dw) {
-        dx.add([&] { return detail::conv_values<scalar_t<X>>(s, dy, wv, nullptr); });
-        dw.add([&] { return detail::conv_weight_gradient(s, dy, xv); });
-      },
-      x, w);
+  return record(detail::conv_data_gradient(s, value(x), value(w)),
+                [xv = value(x), wv = value(w), s](const auto& dy, auto dx, auto dw) {
+    dx.add([&] { return detail::conv_values<scalar_t<X>>(s, dy, wv, nullptr); });
+    dw.add([&] { return detail::conv_weight_gradient(s, dy, xv); });
+  }, x, w);
 }
 
 template <TensorLikeOfRank<4> X, TensorLikeOfRank<4> W, TensorLikeOfRank<1> B>
@@ -251,14 +245,11 @@ auto conv_transpose2d(const X& x, const W& w, const B& b, const ConvTranspose2dO
   detail::check_bias("conv_transpose2d", value(b).shape(), s.cin);
   auto y = detail::conv_data_gradient(s, value(x), value(w));
   detail::add_channels(y, value(b));
-  return record(
-      std::move(y),
-      [xv = value(x), wv = value(w), s](const auto& dy, auto dx, auto dw, auto db) {
-        dx.add([&] { return detail::conv_values<scalar_t<X>>(s, dy, wv, nullptr); });
-        dw.add([&] { return detail::conv_weight_gradient(s, dy, xv); });
-        db.add([&] { return detail::conv_bias_gradient(dy); });
-      },
-      x, w, b);
+  return record(std::move(y), [xv = value(x), wv = value(w), s](const auto& dy, auto dx, auto dw, auto db) {
+    dx.add([&] { return detail::conv_values<scalar_t<X>>(s, dy, wv, nullptr); });
+    dw.add([&] { return detail::conv_weight_gradient(s, dy, xv); });
+    db.add([&] { return detail::conv_bias_gradient(dy); });
+  }, x, w, b);
 }
 
 }  // namespace ink

@@ -30,10 +30,9 @@ auto operator+(const A& a, const B& b) {
   return record(
       detail::map_values(shape, [](auto u, auto v) INKLING_LAMBDA_INLINE { return u + v; }, value(a), value(b)),
       [sa = value(a).shape(), sb = value(b).shape()](const auto& dy, auto da, auto db) {
-        da.add([&] { return sum_to(dy, sa); });
-        db.add([&] { return sum_to(dy, sb); });
-      },
-      a, b);
+    da.add([&] { return sum_to(dy, sa); });
+    db.add([&] { return sum_to(dy, sb); });
+  }, a, b);
 }
 
 template <TensorLike A, TensorLike B>
@@ -157,7 +156,8 @@ auto pow(const X& x, detail::Number auto exponent) {
 template <TensorLike X>
 auto clamp(const X& x, detail::Number auto low, detail::Number auto high) {
   using T = scalar_t<X>;
-  return map([l = static_cast<T>(low), h = static_cast<T>(high)](auto v) INKLING_LAMBDA_INLINE { return clamp(v, l, h); }, x);
+  return map(
+      [l = static_cast<T>(low), h = static_cast<T>(high)](auto v) INKLING_LAMBDA_INLINE { return clamp(v, l, h); }, x);
 }
 template <TensorLike A, TensorLike B>
 auto maximum(const A& a, const B& b) {
@@ -181,17 +181,17 @@ Tensor<std::uint8_t, rank_v<X>> greater(const X& x, detail::Number auto bound) {
 template <int R, TensorLike A, TensorLike B>
 auto where(const Tensor<std::uint8_t, R>& mask, const A& a, const B& b) {
   using T = scalar_t<A>;
-  return detail::map_named(
-      "where", [](auto m, auto u, auto v) INKLING_LAMBDA_INLINE { return select(m.v != 0, u, v); }, mask.template cast<T>(), a, b);
+  return detail::map_named("where", [](auto m, auto u, auto v) INKLING_LAMBDA_INLINE { return select(m.v != 0, u, v); },
+                           mask.template cast<T>(), a, b);
 }
 
 /// x, with `fill` where the mask is not zero; no gradient flows there.
 template <TensorLike X, int R>
 auto masked_fill(const X& x, const Tensor<std::uint8_t, R>& mask, detail::Number auto fill) {
   using T = scalar_t<X>;
-  return detail::map_named(
-      "masked_fill", [c = static_cast<T>(fill)](auto m, auto v) INKLING_LAMBDA_INLINE { return select(m.v != 0, decltype(v)(c), v); },
-      mask.template cast<T>(), x);
+  return detail::map_named("masked_fill", [c = static_cast<T>(fill)](auto m, auto v) INKLING_LAMBDA_INLINE {
+    return select(m.v != 0, decltype(v)(c), v);
+  }, mask.template cast<T>(), x);
 }
 
 }  // namespace ink

@@ -72,14 +72,11 @@ auto embedding(const W& table, const Ids& ids) {
   parallel_for(count, 16384 / std::max<Index>(width, 1) + 1, [=, numbers = value(ids).data()](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) std::copy_n(from + numbers[i] * width, width, to + i * width);
   });
-  return record(
-      std::move(y),
-      [shape, numbers = value(ids)](const auto& dy, auto dtable) {
-        dtable.update(shape, [&](auto& g) {
-          detail::add_rows_at(numbers.size(), shape[1], numbers.data(), dy.data(), g.mutable_data());
-        });
-      },
-      table);
+  return record(std::move(y), [shape, numbers = value(ids)](const auto& dy, auto dtable) {
+    dtable.update(shape, [&](auto& g) {
+      detail::add_rows_at(numbers.size(), shape[1], numbers.data(), dy.data(), g.mutable_data());
+    });
+  }, table);
 }
 
 /// Numbers do not carry gradients: the result lives where the ids live and is constant.

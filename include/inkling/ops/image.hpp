@@ -91,9 +91,9 @@ template <TensorLikeOfRank<4> X>
 auto patchify(const X& x, Index patch) {
   const auto shape = value(x).shape();
   detail::check_patch("patchify", patch, shape);
-  return record(
-      detail::patches_of(value(x), patch),
-      [shape, patch](const auto& dy, auto dx) { dx.add([&] { return detail::image_of(dy, patch, shape); }); }, x);
+  return record(detail::patches_of(value(x), patch), [shape, patch](const auto& dy, auto dx) {
+    dx.add([&] { return detail::image_of(dy, patch, shape); });
+  }, x);
 }
 
 template <TensorLikeOfRank<3> X>
@@ -105,9 +105,9 @@ auto unpatchify(const X& tokens, Index patch, Index height, Index width, Index c
     throw ShapeError(text("unpatchify: tokens are ", shape, ", patch is ", patch, ", image is ", image,
                           "; tokens must be (N, height / patch * width / patch, patch * patch * channels)"));
   }
-  return record(
-      detail::image_of(value(tokens), patch, image),
-      [patch](const auto& dy, auto dtokens) { dtokens.add([&] { return detail::patches_of(dy, patch); }); }, tokens);
+  return record(detail::image_of(value(tokens), patch, image), [patch](const auto& dy, auto dtokens) {
+    dtokens.add([&] { return detail::patches_of(dy, patch); });
+  }, tokens);
 }
 
 }  // namespace ink

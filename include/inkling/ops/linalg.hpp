@@ -127,13 +127,10 @@ auto matmul(const A& a, const B& b, MatmulOptions options = {}) {
   const auto product = detail::row_product("matmul", "a", value(a).shape(), "b", value(b).shape(), options);
   auto y = Tensor<T, rank_v<A>>::uninitialized(detail::product_shape(value(a).shape(), product));
   product.forward(value(a).data(), value(b).data(), y.mutable_data());
-  return record(
-      std::move(y),
-      [product, av = value(a), bv = value(b)](const auto& dy, auto da, auto db) {
-        da.add([&] { return detail::gradient_of_a(product, av.shape(), bv.data(), dy.data()); });
-        db.add([&] { return detail::gradient_of_b(product, bv.shape(), av.data(), dy.data()); });
-      },
-      a, b);
+  return record(std::move(y), [product, av = value(a), bv = value(b)](const auto& dy, auto da, auto db) {
+    da.add([&] { return detail::gradient_of_a(product, av.shape(), bv.data(), dy.data()); });
+    db.add([&] { return detail::gradient_of_b(product, bv.shape(), av.data(), dy.data()); });
+  }, a, b);
 }
 
 template <TensorLike X, TensorLikeOfRank<2> W, TensorLikeOfRank<1> B>
@@ -146,18 +143,15 @@ auto linear(const X& x, const W& w, const B& b) {
   }
   auto y = Tensor<T, rank_v<X>>::uninitialized(detail::product_shape(value(x).shape(), product));
   product.forward(value(x).data(), value(w).data(), y.mutable_data(), value(b).data());
-  return record(
-      std::move(y),
-      [product, xv = value(x), wv = value(w)](const auto& dy, auto dx, auto dw, auto db) {
-        dx.add([&] { return detail::gradient_of_a(product, xv.shape(), wv.data(), dy.data()); });
-        dw.add([&] { return detail::gradient_of_b(product, wv.shape(), xv.data(), dy.data()); });
-        db.add([&] {
-          Tensor<T, 1> g(Shape<1>{product.n});
-          if (!dy.empty()) kernels::column_sums(product.m, product.n, dy.data(), g.mutable_data());
-          return g;
-        });
-      },
-      x, w, b);
+  return record(std::move(y), [product, xv = value(x), wv = value(w)](const auto& dy, auto dx, auto dw, auto db) {
+    dx.add([&] { return detail::gradient_of_a(product, xv.shape(), wv.data(), dy.data()); });
+    dw.add([&] { return detail::gradient_of_b(product, wv.shape(), xv.data(), dy.data()); });
+    db.add([&] {
+      Tensor<T, 1> g(Shape<1>{product.n});
+      if (!dy.empty()) kernels::column_sums(product.m, product.n, dy.data(), g.mutable_data());
+      return g;
+    });
+  }, x, w, b);
 }
 
 template <TensorLikeOfRank<3> A, TensorLikeOfRank<3> B>
@@ -172,13 +166,10 @@ auto bmm(const A& a, const B& b, MatmulOptions options = {}) {
   const detail::Product product{options, as[0], as[3 - inner_a], bs[3 - inner_b], as[inner_a]};
   auto y = Tensor<T, 3>::uninitialized(Shape<3>{product.batch, product.m, product.n});
   product.forward(value(a).data(), value(b).data(), y.mutable_data());
-  return record(
-      std::move(y),
-      [product, av = value(a), bv = value(b)](const auto& dy, auto da, auto db) {
-        da.add([&] { return detail::gradient_of_a(product, av.shape(), bv.data(), dy.data()); });
-        db.add([&] { return detail::gradient_of_b(product, bv.shape(), av.data(), dy.data()); });
-      },
-      a, b);
+  return record(std::move(y), [product, av = value(a), bv = value(b)](const auto& dy, auto da, auto db) {
+    da.add([&] { return detail::gradient_of_a(product, av.shape(), bv.data(), dy.data()); });
+    db.add([&] { return detail::gradient_of_b(product, bv.shape(), av.data(), dy.data()); });
+  }, a, b);
 }
 
 }  // namespace ink

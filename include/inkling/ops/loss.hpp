@@ -83,16 +83,14 @@ void check_bernoulli(const char* operation, const Tensor<T, R>& logits, const Te
 /// −t log p − (1 − t) log(1 − p), element by element.
 template <TensorLike L, TensorLike Y>
 auto bernoulli_elements(const L& logits, const Y& targets) {
-  return map(
-      [](auto l, auto t) {
-        using T = decltype(l.v);
-        const T magnitude = l.v < 0 ? -l.v : l.v, positive = l.v > 0 ? l.v : T{0};
-        const T e = kernels::vexp(-magnitude), u = T{1} + e;
-        // log(1 + e) to full relative precision: the rounding of 1 + e is divided out (W. Kahan).
-        const T log1p = u == T{1} ? e : kernels::vlog(u) * (e / (u - T{1}));
-        return l.chain(positive + log1p, kernels::vsigmoid(l.v)) - l * t;
-      },
-      logits, targets);
+  return map([](auto l, auto t) {
+    using T = decltype(l.v);
+    const T magnitude = l.v < 0 ? -l.v : l.v, positive = l.v > 0 ? l.v : T{0};
+    const T e = kernels::vexp(-magnitude), u = T{1} + e;
+    // log(1 + e) to full relative precision: the rounding of 1 + e is divided out (W. Kahan).
+    const T log1p = u == T{1} ? e : kernels::vlog(u) * (e / (u - T{1}));
+    return l.chain(positive + log1p, kernels::vsigmoid(l.v)) - l * t;
+  }, logits, targets);
 }
 
 }  // namespace detail
@@ -111,17 +109,14 @@ auto cross_entropy_rows(const L& logits, const Tensor<std::int32_t, rank_v<L> - 
     kernels::cross_entropy_forward(rows.count, rows.length, lv.data(), targets.data(), loss.mutable_data(),
                                    lse.mutable_data());
   }
-  return record(
-      std::move(loss),
-      [lv, targets, lse, rows](const auto& dy, auto dlogits) {
-        dlogits.add([&] {
-          auto g = Tensor<T, R>::uninitialized(lv.shape());
-          kernels::cross_entropy_backward(rows.count, rows.length, lv.data(), targets.data(), lse.data(), dy.data(),
-                                          g.mutable_data());
-          return g;
-        });
-      },
-      logits);
+  return record(std::move(loss), [lv, targets, lse, rows](const auto& dy, auto dlogits) {
+    dlogits.add([&] {
+      auto g = Tensor<T, R>::uninitialized(lv.shape());
+      kernels::cross_entropy_backward(rows.count, rows.length, lv.data(), targets.data(), lse.data(), dy.data(),
+                                      g.mutable_data());
+      return g;
+    });
+  }, logits);
 }
 
 template <TensorLike L>

@@ -81,14 +81,11 @@ template <class T, int R, class F, int... S>
 Tensor<T, R> map_values(const Shape<R>& shape, const F& f, const Tensor<T, S>&... x) {
   auto y = Tensor<T, R>::uninitialized(shape);
   T* out = y.mutable_data();
-  for_each_block(
-      shape,
-      [&](Index begin, Index end, const auto*... in) {
-        kernels::apply_serial(
-            end - begin, [f](auto... v) INKLING_LAMBDA_INLINE { return Dual<T, 0>(f(Dual<T, 0>(v)...)).v; },
-            out + begin, in...);
-      },
-      x...);
+  for_each_block(shape, [&](Index begin, Index end, const auto*... in) {
+    kernels::apply_serial(end - begin, [f](auto... v) INKLING_LAMBDA_INLINE {
+      return Dual<T, 0>(f(Dual<T, 0>(v)...)).v;
+    }, out + begin, in...);
+  }, x...);
   return y;
 }
 
@@ -119,22 +116,16 @@ void map_gradients(const Tensor<T, R>& dy, const F& f, const Values& values, con
     out[i] = gradients[i].mutable_data();
   }
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    for_each_block(
-        dy.shape(),
-        [&](Index begin, Index end, const T* d, const auto*... in) {
-          auto block = out;
-          for (auto& pointer : block) pointer += begin;
-          kernels::apply_many_serial(
-              end - begin,
-              [f](T dv, auto... v) INKLING_LAMBDA_INLINE {
-                constexpr auto where = active_positions<Sinks...>();
-                auto partials = Dual<T, active>(f(seed<T, active>(v, where[I])...)).d;
-                for (auto& p : partials) p *= dv;
-                return partials;
-              },
-              block, d, in...);
-        },
-        dy, std::get<I>(values)...);
+    for_each_block(dy.shape(), [&](Index begin, Index end, const T* d, const auto*... in) {
+      auto block = out;
+      for (auto& pointer : block) pointer += begin;
+      kernels::apply_many_serial(end - begin, [f](T dv, auto... v) INKLING_LAMBDA_INLINE {
+        constexpr auto where = active_positions<Sinks...>();
+        auto partials = Dual<T, active>(f(seed<T, active>(v, where[I])...)).d;
+        for (auto& p : partials) p *= dv;
+        return partials;
+      }, block, d, in...);
+    }, dy, std::get<I>(values)...);
     const auto deliver = [&](const auto& sink, const auto& x, int position) {
       if (sink) sink.add([&] { return sum_to(std::move(gradients[static_cast<std::size_t>(position)]), x.shape()); });
     };
@@ -146,12 +137,9 @@ template <class F, TensorLike... X>
 auto map_named(const char* operation, F f, const X&... x) {
   const auto shape = broadcast_shape(operation, value(x).shape()...);
   auto y = map_values(shape, f, value(x)...);
-  return record(
-      std::move(y),
-      [f, values = std::make_tuple(value(x)...)](const auto& dy, const auto&... sinks) {
-        map_gradients(dy, f, values, sinks...);
-      },
-      x...);
+  return record(std::move(y), [f, values = std::make_tuple(value(x)...)](const auto& dy, const auto&... sinks) {
+    map_gradients(dy, f, values, sinks...);
+  }, x...);
 }
 
 }  // namespace detail

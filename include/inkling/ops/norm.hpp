@@ -108,23 +108,22 @@ auto normalize(const Norm& norm, const X& x, double eps, const Affine&... affine
   return record(
       std::move(y),
       [norm, xv, gamma = parameters[0], mean, rstd, pointer](const auto& dy, const auto& dx, const auto&... sinks) {
-        Value gx;
-        if (dx) gx = Value::uninitialized(xv.shape());
-        const std::array<bool, 2> wanted{static_cast<bool>(sinks)...};
-        std::array<Tensor<T, 1>, 2> g;
-        std::array<T*, 2> out{};
-        for (std::size_t i = 0; i < 2; ++i) {
-          if (!wanted[i]) continue;
-          g[i] = Tensor<T, 1>::uninitialized(gamma.shape());
-          out[i] = g[i].mutable_data();
-        }
-        norm.backward(xv.data(), pointer(gamma), mean.data(), rstd.data(), dy.data(), dx ? gx.mutable_data() : nullptr,
-                      out[0], out[1]);
-        dx.add([&] { return std::move(gx); });
-        [[maybe_unused]] std::size_t next = 0;
-        ((sinks.add([&] { return std::move(g[next]); }), ++next), ...);
-      },
-      x, affine...);
+    Value gx;
+    if (dx) gx = Value::uninitialized(xv.shape());
+    const std::array<bool, 2> wanted{static_cast<bool>(sinks)...};
+    std::array<Tensor<T, 1>, 2> g;
+    std::array<T*, 2> out{};
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (!wanted[i]) continue;
+      g[i] = Tensor<T, 1>::uninitialized(gamma.shape());
+      out[i] = g[i].mutable_data();
+    }
+    norm.backward(xv.data(), pointer(gamma), mean.data(), rstd.data(), dy.data(), dx ? gx.mutable_data() : nullptr,
+                  out[0], out[1]);
+    dx.add([&] { return std::move(gx); });
+    [[maybe_unused]] std::size_t next = 0;
+    ((sinks.add([&] { return std::move(g[next]); }), ++next), ...);
+  }, x, affine...);
 }
 
 template <TensorLike X>

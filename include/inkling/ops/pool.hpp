@@ -64,16 +64,13 @@ auto average_pool2d(const X& x, const Pool2dOptions& options = {}) {
   const auto s = detail::pool_shape("average_pool2d", value(x).shape(), options);
   auto y = Image::uninitialized({s.n, s.oh(), s.ow(), s.c});
   if (!y.empty()) kernels::average_pool_forward(s, value(x).data(), y.mutable_data());
-  return record(
-      std::move(y),
-      [s](const auto& dy, auto dx) {
-        dx.add([&] {
-          auto g = Image::uninitialized({s.n, s.h, s.w, s.c});
-          kernels::average_pool_backward(s, dy.data(), g.mutable_data());
-          return g;
-        });
-      },
-      x);
+  return record(std::move(y), [s](const auto& dy, auto dx) {
+    dx.add([&] {
+      auto g = Image::uninitialized({s.n, s.h, s.w, s.c});
+      kernels::average_pool_backward(s, dy.data(), g.mutable_data());
+      return g;
+    });
+  }, x);
 }
 
 template <TensorLikeOfRank<4> X>
@@ -83,16 +80,13 @@ auto max_pool2d(const X& x, const Pool2dOptions& options = {}) {
   auto y = Image::uninitialized({s.n, s.oh(), s.ow(), s.c});
   auto argmax = Tensor<std::int32_t, 4>::uninitialized(y.shape());
   if (!y.empty()) kernels::max_pool_forward(s, value(x).data(), y.mutable_data(), argmax.mutable_data());
-  return record(
-      std::move(y),
-      [s, argmax](const auto& dy, auto dx) {
-        dx.add([&] {
-          auto g = Image::uninitialized({s.n, s.h, s.w, s.c});
-          kernels::max_pool_backward(s, dy.data(), argmax.data(), g.mutable_data());
-          return g;
-        });
-      },
-      x);
+  return record(std::move(y), [s, argmax](const auto& dy, auto dx) {
+    dx.add([&] {
+      auto g = Image::uninitialized({s.n, s.h, s.w, s.c});
+      kernels::max_pool_backward(s, dy.data(), argmax.data(), g.mutable_data());
+      return g;
+    });
+  }, x);
 }
 
 }  // namespace ink

@@ -106,9 +106,8 @@ auto sum_scaled(const X& x, bool mean) {
     return tensor;
   };
   auto y = scaled(sum_axes(value(x), reduced)).reshape(reduced_shape<keep, axes...>(shape));
-  return record(
-      std::move(y), [=](const auto& dy, auto dx) { dx.add([&] { return stretch_back(scaled(dy), shape, reduced); }); },
-      x);
+  return record(std::move(y),
+                [=](const auto& dy, auto dx) { dx.add([&] { return stretch_back(scaled(dy), shape, reduced); }); }, x);
 }
 
 template <bool keep, int... axes, class X>
@@ -124,22 +123,19 @@ auto max_over(const X& x) {
   auto y = Tensor<T, 1>::uninitialized({order.rows});
   if (order.rows > 0) kernels::row_max(order.rows, order.length, rows.data(), y.mutable_data());
   auto result = y.reshape(reduced_shape<keep, axes...>(shape));
-  return record(
-      std::move(result),
-      [rows, y, order](const auto& dy, auto dx) {
-        dx.add([&] {
-          auto g = Tensor<T, R>(rows.shape());
-          T* to = g.mutable_data();
-          for (Index r = 0; r < order.rows; ++r) {
-            const T* from = rows.data() + r * order.length;
-            Index first = 0;
-            while (first < order.length - 1 && !(from[first] == y.data()[r])) ++first;
-            to[r * order.length + first] = dy.data()[r];
-          }
-          return order.scatter(g);
-        });
-      },
-      x);
+  return record(std::move(result), [rows, y, order](const auto& dy, auto dx) {
+    dx.add([&] {
+      auto g = Tensor<T, R>(rows.shape());
+      T* to = g.mutable_data();
+      for (Index r = 0; r < order.rows; ++r) {
+        const T* from = rows.data() + r * order.length;
+        Index first = 0;
+        while (first < order.length - 1 && !(from[first] == y.data()[r])) ++first;
+        to[r * order.length + first] = dy.data()[r];
+      }
+      return order.scatter(g);
+    });
+  }, x);
 }
 
 template <bool keep, int... axes, class X>
@@ -152,16 +148,13 @@ auto logsumexp_over(const X& x) {
   auto y = Tensor<T, 1>({order.rows}, -std::numeric_limits<T>::infinity());
   if (!rows.empty()) kernels::logsumexp_rows(order.rows, order.length, rows.data(), y.mutable_data());
   auto result = y.reshape(reduced_shape<keep, axes...>(shape));
-  return record(
-      std::move(result),
-      [rows, y, order](const auto& dy, auto dx) {
-        dx.add([&] {
-          auto g = Tensor<T, R>::uninitialized(rows.shape());
-          logsumexp_gradient_of_rows(order.rows, order.length, rows.data(), y.data(), dy.data(), g.mutable_data());
-          return order.scatter(g);
-        });
-      },
-      x);
+  return record(std::move(result), [rows, y, order](const auto& dy, auto dx) {
+    dx.add([&] {
+      auto g = Tensor<T, R>::uninitialized(rows.shape());
+      logsumexp_gradient_of_rows(order.rows, order.length, rows.data(), y.data(), dy.data(), g.mutable_data());
+      return order.scatter(g);
+    });
+  }, x);
 }
 
 template <bool keep, int... axes, class X>
@@ -174,16 +167,13 @@ auto var_over(const X& x) {
   auto mean = Tensor<T, 1>({order.rows}, std::numeric_limits<T>::quiet_NaN()), y = mean;
   if (!rows.empty()) moments_of_rows(order.rows, order.length, rows.data(), mean.mutable_data(), y.mutable_data());
   auto result = y.reshape(reduced_shape<keep, axes...>(shape));
-  return record(
-      std::move(result),
-      [rows, mean, order](const auto& dy, auto dx) {
-        dx.add([&] {
-          auto g = Tensor<T, R>::uninitialized(rows.shape());
-          var_gradient_of_rows(order.rows, order.length, rows.data(), mean.data(), dy.data(), g.mutable_data());
-          return order.scatter(g);
-        });
-      },
-      x);
+  return record(std::move(result), [rows, mean, order](const auto& dy, auto dx) {
+    dx.add([&] {
+      auto g = Tensor<T, R>::uninitialized(rows.shape());
+      var_gradient_of_rows(order.rows, order.length, rows.data(), mean.data(), dy.data(), g.mutable_data());
+      return order.scatter(g);
+    });
+  }, x);
 }
 
 }  // namespace detail
@@ -239,9 +229,8 @@ auto sum_to(const X& x, const Shape<S>& shape) {
   constexpr int R = rank_v<X>;
   const Shape<R> from = value(x).shape();
   const auto repeated = detail::broadcast_axes(from, shape);
-  return record(
-      detail::sum_axes(value(x), repeated).reshape(shape),
-      [=](const auto& dy, auto dx) { dx.add([&] { return detail::stretch_back(dy, from, repeated); }); }, x);
+  return record(detail::sum_axes(value(x), repeated).reshape(shape),
+                [=](const auto& dy, auto dx) { dx.add([&] { return detail::stretch_back(dy, from, repeated); }); }, x);
 }
 
 }  // namespace ink

@@ -112,9 +112,9 @@ void logsumexp_gradient_of_rows(Index rows, Index length, const T* x, const T* y
         std::fill_n(dx + r * length, length, T{0});
         continue;
       }
-      kernels::apply_serial(
-          length, [top = y[r], scale = dy[r]](T v) INKLING_LAMBDA_INLINE { return kernels::vexp(v - top) * scale; },
-          dx + r * length, x + r * length);
+      kernels::apply_serial(length, [top = y[r], scale = dy[r]](T v) INKLING_LAMBDA_INLINE {
+        return kernels::vexp(v - top) * scale;
+      }, dx + r * length, x + r * length);
     }
   });
 }
@@ -131,8 +131,8 @@ void moments_of_rows(Index rows, Index length, const T* x, T* mean, T* variance)
       T squares = 0;
       for (Index at = 0; at < length; at += block) {
         const Index n = std::min(block, length - at);
-        kernels::apply_serial(
-            n, [m = mean[r]](T v) INKLING_LAMBDA_INLINE { return v - m; }, deviations.data(), x + r * length + at);
+        kernels::apply_serial(n, [m = mean[r]](T v) INKLING_LAMBDA_INLINE { return v - m; }, deviations.data(),
+                              x + r * length + at);
         squares += kernels::sum_squares(n, static_cast<const T*>(deviations.data()));
       }
       variance[r] = squares / static_cast<T>(length);
@@ -146,9 +146,8 @@ void var_gradient_of_rows(Index rows, Index length, const T* x, const T* mean, c
   parallel_for(rows, row_grain(length), [=](Index begin, Index end) {
     for (Index r = begin; r < end; ++r) {
       const T scale = 2 * dy[r] / static_cast<T>(length);
-      kernels::apply_serial(
-          length, [m = mean[r], scale](T v) INKLING_LAMBDA_INLINE { return (v - m) * scale; }, dx + r * length,
-          x + r * length);
+      kernels::apply_serial(length, [m = mean[r], scale](T v) INKLING_LAMBDA_INLINE { return (v - m) * scale; },
+                            dx + r * length, x + r * length);
     }
   });
 }

@@ -90,9 +90,8 @@ Tensor<T, R> take(const Tensor<T, R>& x, int axis, Index begin, Index end) {
 
 template <TensorLike X, int R2>
 auto reshape(const X& x, const Shape<R2>& shape) {
-  return record(
-      value(x).reshape(shape),
-      [from = value(x).shape()](const auto& dy, auto dx) { dx.add([&] { return dy.reshape(from); }); }, x);
+  return record(value(x).reshape(shape),
+                [from = value(x).shape()](const auto& dy, auto dx) { dx.add([&] { return dy.reshape(from); }); }, x);
 }
 
 template <TensorLike X>
@@ -121,8 +120,8 @@ auto permute(const X& x, const std::array<int, static_cast<std::size_t>(rank_v<X
   for (std::size_t a = 0; a < order.size(); ++a) {
     inverse[static_cast<std::size_t>(detail::axis_index(order[a], rank_v<X>))] = static_cast<int>(a);
   }
-  return record(
-      std::move(y), [inverse](const auto& dy, auto dx) { dx.add([&] { return detail::permuted(dy, inverse); }); }, x);
+  return record(std::move(y),
+                [inverse](const auto& dy, auto dx) { dx.add([&] { return detail::permuted(dy, inverse); }); }, x);
 }
 
 template <TensorLike X>
@@ -148,13 +147,10 @@ auto slice(const X& x, int axis, Index begin, Index end) {
   const auto shape = value(x).shape();
   axis = detail::axis_index(axis, rank_v<X>);
   const bool whole = begin == 0 && end == shape[axis];
-  return record(
-      whole ? value(x) : detail::take(value(x), axis, begin, end),
-      [=](const auto& dy, auto dx) {
-        if (whole) return dx.add([&] { return dy; });
-        dx.update(shape, [&](auto& g) { detail::add_into(view(dy), mutable_view(g).slice(axis, begin, end)); });
-      },
-      x);
+  return record(whole ? value(x) : detail::take(value(x), axis, begin, end), [=](const auto& dy, auto dx) {
+    if (whole) return dx.add([&] { return dy; });
+    dx.update(shape, [&](auto& g) { detail::add_into(view(dy), mutable_view(g).slice(axis, begin, end)); });
+  }, x);
 }
 
 namespace detail {
@@ -198,18 +194,15 @@ auto concat(int axis, const X& x, const Y&... y) {
   detail::place(value(x), target, axis, end);
   (detail::place(value(y), target, axis, end), ...);
   const std::array<Index, 1 + sizeof...(Y)> extents{value(x).shape()[axis], value(y).shape()[axis]...};
-  return record(
-      std::move(result),
-      [axis, extents](const auto& dy, auto... sinks) {
-        Index at = 0;
-        std::size_t i = 0;
-        const auto deliver = [&](const auto& sink) {
-          const Index begin = std::exchange(at, at + extents[i++]);
-          sink.add([&] { return detail::take(dy, axis, begin, at); });
-        };
-        (deliver(sinks), ...);
-      },
-      x, y...);
+  return record(std::move(result), [axis, extents](const auto& dy, auto... sinks) {
+    Index at = 0;
+    std::size_t i = 0;
+    const auto deliver = [&](const auto& sink) {
+      const Index begin = std::exchange(at, at + extents[i++]);
+      sink.add([&] { return detail::take(dy, axis, begin, at); });
+    };
+    (deliver(sinks), ...);
+  }, x, y...);
 }
 
 template <TensorLike X>
@@ -222,16 +215,13 @@ auto concat(int axis, const std::vector<X>& list) {
   const auto target = mutable_view(result);
   Index end = 0;
   for (const auto& x : list) detail::place(value(x), target, axis, end);
-  return record(
-      std::move(result),
-      [axis, shapes = std::move(shapes)](const auto& dy, const auto& sinks) {
-        Index at = 0;
-        for (std::size_t i = 0; i < sinks.size(); ++i) {
-          const Index begin = std::exchange(at, at + shapes[i][axis]);
-          sinks[i].add([&] { return detail::take(dy, axis, begin, at); });
-        }
-      },
-      list);
+  return record(std::move(result), [axis, shapes = std::move(shapes)](const auto& dy, const auto& sinks) {
+    Index at = 0;
+    for (std::size_t i = 0; i < sinks.size(); ++i) {
+      const Index begin = std::exchange(at, at + shapes[i][axis]);
+      sinks[i].add([&] { return detail::take(dy, axis, begin, at); });
+    }
+  }, list);
 }
 
 template <TensorLike X>

@@ -59,19 +59,16 @@ auto self_attention(const X& qkv, const AttentionOptions& options = {}) {
     const T* q = xv.data();
     kernels::attention_forward(shape, q, q + part, q + 2 * part, scale, causal, out.mutable_data(), log_sums);
   }
-  return record(
-      out,
-      [xv, out, lse, shape, scale, causal, part](const auto& dout, auto dqkv) {
-        dqkv.add([&] {
-          auto g = Value::uninitialized(xv.shape());
-          const T* q = xv.data();
-          T* dq = g.mutable_data();
-          kernels::attention_backward(shape, q, q + part, q + 2 * part, out.data(), lse.data(), dout.data(), scale,
-                                      causal, dq, dq + part, dq + 2 * part);
-          return g;
-        });
-      },
-      qkv);
+  return record(out, [xv, out, lse, shape, scale, causal, part](const auto& dout, auto dqkv) {
+    dqkv.add([&] {
+      auto g = Value::uninitialized(xv.shape());
+      const T* q = xv.data();
+      T* dq = g.mutable_data();
+      kernels::attention_backward(shape, q, q + part, q + 2 * part, out.data(), lse.data(), dout.data(), scale, causal,
+                                  dq, dq + part, dq + 2 * part);
+      return g;
+    });
+  }, qkv);
 }
 
 }  // namespace ink

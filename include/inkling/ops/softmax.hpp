@@ -30,16 +30,13 @@ auto softmax(const X& x) {
   auto p = Value::uninitialized(value(x).shape());
   const auto rows = detail::rows_of(p.shape());
   if (!p.empty()) kernels::softmax_rows(rows.count, rows.length, value(x).data(), p.mutable_data());
-  return record(
-      p,
-      [p, rows](const auto& dp, auto dx) {
-        dx.add([&] {
-          auto g = Value::uninitialized(p.shape());
-          kernels::softmax_backward_rows(rows.count, rows.length, p.data(), dp.data(), g.mutable_data());
-          return g;
-        });
-      },
-      x);
+  return record(p, [p, rows](const auto& dp, auto dx) {
+    dx.add([&] {
+      auto g = Value::uninitialized(p.shape());
+      kernels::softmax_backward_rows(rows.count, rows.length, p.data(), dp.data(), g.mutable_data());
+      return g;
+    });
+  }, x);
 }
 
 template <TensorLike X>
@@ -49,16 +46,13 @@ auto log_softmax(const X& x) {
   auto log_p = Value::uninitialized(value(x).shape());
   const auto rows = detail::rows_of(log_p.shape());
   if (!log_p.empty()) kernels::log_softmax_rows(rows.count, rows.length, value(x).data(), log_p.mutable_data());
-  return record(
-      log_p,
-      [log_p, rows](const auto& dy, auto dx) {
-        dx.add([&] {
-          auto g = Value::uninitialized(log_p.shape());
-          kernels::log_softmax_backward_rows(rows.count, rows.length, log_p.data(), dy.data(), g.mutable_data());
-          return g;
-        });
-      },
-      x);
+  return record(log_p, [log_p, rows](const auto& dy, auto dx) {
+    dx.add([&] {
+      auto g = Value::uninitialized(log_p.shape());
+      kernels::log_softmax_backward_rows(rows.count, rows.length, log_p.data(), dy.data(), g.mutable_data());
+      return g;
+    });
+  }, x);
 }
 
 }  // namespace ink

@@ -165,14 +165,11 @@ class AdamW {
     T* theta = p.value.mutable_data();
     T* m = detail::writable<T>(mean);
     T* v = detail::writable<T>(square);
-    kernels::apply_many(
-        count,
-        [=](T t, T m0, T v0, T g) INKLING_LAMBDA_INLINE {
-          const T m1 = b1 * m0 + c1 * g;
-          const T v1 = b2 * v0 + c2 * (g * g);
-          return std::array<T, 3>{keep * t - step * m1 / (detail::vectorizable_sqrt(v1) * root + eps), m1, v1};
-        },
-        std::array<T*, 3>{theta, m, v}, theta, m, v, gradient.data());
+    kernels::apply_many(count, [=](T t, T m0, T v0, T g) INKLING_LAMBDA_INLINE {
+      const T m1 = b1 * m0 + c1 * g;
+      const T v1 = b2 * v0 + c2 * (g * g);
+      return std::array<T, 3>{keep * t - step * m1 / (detail::vectorizable_sqrt(v1) * root + eps), m1, v1};
+    }, std::array<T*, 3>{theta, m, v}, theta, m, v, gradient.data());
   }
 
   Options options_;

@@ -101,9 +101,8 @@ class Ema {
     }
     const T w = static_cast<T>(take);
     T* a = average.value.mutable_data();
-    kernels::apply(
-        average.value.size(), [w](T a0, T x) INKLING_LAMBDA_INLINE { return a0 + w * (x - a0); }, a, a,
-        model.value.data());
+    kernels::apply(average.value.size(), [w](T a0, T x) INKLING_LAMBDA_INLINE { return a0 + w * (x - a0); }, a, a,
+                   model.value.data());
   }
 
   Options options_;

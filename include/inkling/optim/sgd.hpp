@@ -108,14 +108,11 @@ class Sgd {
     const T rate = static_cast<T>(lr);
     T* theta = p.value.mutable_data();
     T* b = detail::writable<T>(momentum);
-    kernels::apply_many(
-        count,
-        [=](T t, T b0, T g) INKLING_LAMBDA_INLINE {
-          const T slope = g + decay * t;
-          const T b1 = mu * b0 + slope;
-          return std::array<T, 2>{t - rate * (of_gradient * slope + of_momentum * b1), b1};
-        },
-        std::array<T*, 2>{theta, b}, theta, b, gradient.data());
+    kernels::apply_many(count, [=](T t, T b0, T g) INKLING_LAMBDA_INLINE {
+      const T slope = g + decay * t;
+      const T b1 = mu * b0 + slope;
+      return std::array<T, 2>{t - rate * (of_gradient * slope + of_momentum * b1), b1};
+    }, std::array<T*, 2>{theta, b}, theta, b, gradient.data());
   }
 
   Options options_;
