@@ -86,7 +86,7 @@ void run(const ProgramSettings& s, const std::string& picture) {
 
 int main(int argc, char** argv) {
   ProgramSettings s;
-  s.seconds = 75;
+  s.seconds = 105;
   s.batch = 32;
   std::string picture = "out/demo.png";
   CLI::App app{"Three generators learn handwritten digits side by side."};
