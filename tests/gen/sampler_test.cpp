@@ -73,6 +73,22 @@ TEST_CASE("DDIM with eta 1 is DDPM with the small variance") {
   CHECK(sample(Ddim{.steps = 10, .eta = 1}, model, x, Key{4}) == sample(Ddpm{.steps = 10}, model, x, Key{4}));
 }
 
+TEST_CASE("DDIM with eta 0 is Euler's step along the noise") {
+  // d(x/α)/d(σ/α) = ε̂, with ε̂ = (x − α·x̂₀)/σ.
+  const GaussianData<Cosine> model;
+  const auto x = model.prior(Shape<4>{1, 3, 3, 1}, Key{3});
+  const double t = 0.7, s = 0.6;
+  const Scales from = model.scales(t), to = model.scales(s);
+  NoMemory none;
+  const auto stepped = Ddim{}.step(model, x, t, s, none, Key{4}, Unconditional{});
+  const auto clean = model.posterior(x, t, Unconditional{}).mean();
+  for (Index i = 0; i < x.size(); ++i) {
+    const double noise = (x.data()[i] - from.alpha * clean.data()[i]) / from.sigma;
+    const double euler = to.alpha * (x.data()[i] / from.alpha + (to.ratio() - from.ratio()) * noise);
+    CHECK(stepped.data()[i] == doctest::Approx(euler).epsilon(1e-12));
+  }
+}
+
 TEST_CASE("A sample does not depend on the size of its batch") {
   const Linspaced model;
   const auto both = model.prior(Shape<4>{2, 3, 3, 1}, Key{3});
