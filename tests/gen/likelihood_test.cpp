@@ -1,9 +1,9 @@
 #include "inkling/gen/likelihood.hpp"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <cstring>
+
+#include <doctest/doctest.h>
 
 #include "inkling/core/parallel.hpp"
 #include "inkling/gen/sample.hpp"
@@ -17,7 +17,8 @@ namespace {
 /// A small random model of binary images of 2 by 2 pixels.
 auto small_model(Index group) {
   models::Gpt<double> net(
-      {.levels = 2, .width = 8, .layers = 1, .heads = 2, .group = group, .height = 2, .columns = 2, .classes = 3}, Key{1});
+      {.levels = 2, .width = 8, .layers = 1, .heads = 2, .group = group, .height = 2, .columns = 2, .classes = 3},
+      Key{1});
   std::uint64_t i = 0;
   for_each_parameter(net, [&](const std::string&, auto& p) {
     p.value = p.value + normal<double>(p.value.shape(), Key{2}.fold(i++)) * 0.5;

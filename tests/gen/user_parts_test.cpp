@@ -1,12 +1,12 @@
 // Parts that a user writes: a layer, a schedule, a target and a sampler, each under 15 lines, none of them known to the
 // library, go through the loss, the training, saving, loading and sampling.
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <fstream>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/loss.hpp"
@@ -26,8 +26,7 @@ struct Scaled {
   Linear<float> inner;
   Parameter<float, 1> gain;
 
-  Scaled(Index width, Key key)
-      : inner({.in = width, .out = width}, key), gain(Tensor<float, 1>(Shape{width}, 1.0f)) {}
+  Scaled(Index width, Key key) : inner({.in = width, .out = width}, key), gain(Tensor<float, 1>(Shape{width}, 1.0f)) {}
   auto operator()(const auto& x) const { return tanh(inner(x)) * gain.on(x); }
   static void visit(auto& self, auto&& f) {
     f("inner", self.inner);

@@ -11,7 +11,8 @@ namespace {
 
 template <class T>
 Dit<T> small() {
-  return shaken(Dit<T>({.width = 8, .layers = 2, .heads = 2, .patch = 2, .height = 4, .columns = 6, .classes = 3}, Key{1}));
+  return shaken(
+      Dit<T>({.width = 8, .layers = 2, .heads = 2, .patch = 2, .height = 4, .columns = 6, .classes = 3}, Key{1}));
 }
 
 template <class T>

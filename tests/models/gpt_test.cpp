@@ -177,8 +177,8 @@ TEST_CASE("Gpt: gradients of the parameters") {
 }
 
 TEST_CASE("Gpt: the same bits at any number of threads and in any batch") {
-  const auto net = randomized(
-      Gpt<float>({.levels = 16, .width = 32, .layers = 2, .heads = 2, .height = 12, .columns = 12}, Key{1}));
+  const auto net =
+      randomized(Gpt<float>({.levels = 16, .width = 32, .layers = 2, .heads = 2, .height = 12, .columns = 12}, Key{1}));
   const auto tokens = random_tokens({5, 12, 12}, 16, Key{2});
   check_model_threads(net, [&](const auto& m, Tape& tape) { return m(tape.constant(tokens), Unconditional{}); });
   const auto all = net(tokens, Unconditional{});
@@ -204,15 +204,9 @@ TEST_CASE("Gpt: learns one batch by heart") {
     return cross_entropy(net(tape.constant(tokens), labels_in_turn(2, 2)), tokens);
   };
   for (Index group : {1, 4}) {
-    const Gpt<float> net({.levels = 4,
-                          .width = 16,
-                          .layers = 1,
-                          .heads = 2,
-                          .group = group,
-                          .height = 3,
-                          .columns = 4,
-                          .classes = 2},
-                         Key{1});
+    const Gpt<float> net(
+        {.levels = 4, .width = 16, .layers = 1, .heads = 2, .group = group, .height = 3, .columns = 4, .classes = 2},
+        Key{1});
     check_overfits(net, loss, 150, 1e-2, 0.05);
   }
 }

@@ -11,7 +11,8 @@ namespace {
 
 template <class T>
 UNet<T> small() {
-  return shaken(UNet<T>({.width = 4, .multipliers = {1, 2}, .blocks = 1, .heads = 2, .groups = 2, .classes = 3}, Key{1}));
+  return shaken(
+      UNet<T>({.width = 4, .multipliers = {1, 2}, .blocks = 1, .heads = 2, .groups = 2, .classes = 3}, Key{1}));
 }
 
 template <class T>
