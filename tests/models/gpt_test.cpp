@@ -245,3 +245,18 @@ TEST_CASE("Gpt: positions must be asked for in order") {
   }
   CHECK_THROWS_AS(net.logits_at(tokens, 12, cache), ValueError);
 }
+
+TEST_CASE("Gpt: tokens that do not fit are refused one pixel at a time, too") {
+  for (Index group : {1, 4}) {
+    const auto net = small<float>(group);
+    auto cache = net.cache(2, Unconditional{});
+    CHECK(message_of<ShapeError>([&] { net.logits_at(Tokens(Shape{2, 4, 3}), 0, cache); }) ==
+          "gpt: tokens are (2, 4, 3); they must be (N, 3, 4)");
+    CHECK(message_of<ShapeError>([&] { net.logits_at(Tokens(Shape{1, 3, 4}), 0, cache); }) ==
+          "gpt: tokens are (1, 3, 4), the cache is for 2 images; tokens[0] must equal that");
+    const Tokens tokens(Shape{2, 3, 4}, 4);
+    for (Index i = 0; i < group; ++i) net.logits_at(tokens, i, cache);  // reads none
+    CHECK(message_of<ValueError>([&] { net.logits_at(tokens, group, cache); }) ==
+          "gpt: a token is 4; tokens must be in [0, 4)");
+  }
+}

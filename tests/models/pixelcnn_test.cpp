@@ -9,35 +9,21 @@
 #include <doctest/doctest.h>
 
 #include "inkling/autograd/gradcheck.hpp"
-#include "inkling/nn/module.hpp"
 #include "inkling/ops/loss.hpp"
 #include "inkling/ops/softmax.hpp"
+#include "model_checks.hpp"
 
 using namespace ink;
+using namespace ink::testing;
 using models::PixelCnn;
 
 namespace {
 
 using Tokens = Tensor<std::int32_t, 3>;
 
-template <class T, int R>
-bool same_bits(const Tensor<T, R>& a, const Tensor<T, R>& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * sizeof(T)) == 0;
-}
-
-struct ThreadCountGuard {
-  int before = thread_count();
-  ~ThreadCountGuard() { set_thread_count(before); }
-};
-
-Tokens random_tokens(const Shape<3>& shape, Index levels, Key key) {
-  const auto u = uniform<double>(shape, key, 0, static_cast<double>(levels));
-  return u.cast<std::int32_t>();
-}
-
 Tensor<float, 2> logits_of_pixel(const Tensor<float, 4>& logits, Index position) {
   const Index columns = logits.extent(2);
-  return detail::pixel(logits, position / columns, position % columns);
+  return ink::detail::pixel(logits, position / columns, position % columns);
 }
 
 /// Largest |gradient| of a random mixture of the logits of pixel i by every input pixel.
@@ -49,8 +35,7 @@ std::vector<double> influence_on(const PixelCnn<double>& net, const Tensor<doubl
   Tensor<double, 4> g(y.shape());
   const auto weights = uniform<double>(Shape{levels}, Key{9}, 0.5, 1.5);
   std::copy_n(weights.data(), levels, g.mutable_data() + i * levels);
-  const auto loss = record(Tensor<double, 0>(0.0), [g](const auto&, auto dy) { dy.add([&] { return g; }); }, y);
-  const auto gradient = tape.backward(loss)[x];
+  const auto gradient = tape.backward(pull(y, g))[x];
   std::vector<double> out(static_cast<std::size_t>(gradient.size()));
   std::transform(gradient.data(), gradient.data() + gradient.size(), out.begin(), [](double v) { return std::abs(v); });
   return out;
@@ -210,27 +195,9 @@ TEST_CASE("gradients of the parameters and of the image") {
     CHECK(gradcheck([&](const auto& x) { return net.logits_of(x, labels); },
                     normal<double>(Shape{2, 3, 3, 1}, Key{5})) < 1e-6);
     const auto tokens = random_tokens({2, 3, 3}, 3, Key{6});
-    Tape tape;
-    const auto gradients = tape.backward(cross_entropy(net(tape.constant(tokens), labels), tokens));
-    const auto loss = [&] { return cross_entropy(net(tokens, labels), tokens).item(); };
-    Index unused = 0;
-    for_each_parameter(net, [&](const std::string& name, auto& p) {
-      if (!gradients.has(p)) ++unused;
-      const auto analytic = gradients.of(p);
-      double worst = 0;
-      for (Index i = 0; i < p.value.size(); ++i) {
-        constexpr double h = 1e-5;
-        const double at = p.value.data()[i];
-        p.value.mutable_data()[i] = at + h;
-        const double above = loss();
-        p.value.mutable_data()[i] = at - h;
-        const double below = loss();
-        p.value.mutable_data()[i] = at;
-        worst = std::max(worst, std::abs(analytic.data()[i] - (above - below) / (2 * h)));
-      }
-      CHECK_MESSAGE(worst < 1e-7, name);
-    });
-    CHECK(unused == 0);
+    CHECK(parameter_error(
+              net, [&](const auto& m, Tape& tape) { return cross_entropy(m(tape.constant(tokens), labels), tokens); },
+              1000) < 1e-7);
   }
 }
 
@@ -259,34 +226,17 @@ TEST_CASE("labels change the logits, and null_label is the same as no condition"
 }
 
 TEST_CASE("the same bits at any number of threads and in any batch") {
-  const ThreadCountGuard guard;
   for (const bool two_stacks : {false, true}) {
     const PixelCnn<float> net(small(two_stacks), Key{1});
     const auto tokens = random_tokens({5, 8, 8}, 5, Key{2});
-    const auto run = [&] {
-      Tape tape;
-      const auto logits = net(tape.constant(tokens));
-      auto gradients = tape.backward(cross_entropy(logits, tokens));
-      std::vector<float> all(logits.value().values().begin(), logits.value().values().end());
-      for_each_parameter(net, [&](const std::string&, const auto& p) {
-        const auto g = gradients.of(p);
-        all.insert(all.end(), g.values().begin(), g.values().end());
-      });
-      return all;
-    };
-    set_thread_count(1);
-    const auto one = run();
-    set_thread_count(3);
-    CHECK(run() == one);
-    const auto alone = net(dense(view(tokens).slice(0, 3, 4)));
-    CHECK(same_bits(alone, dense(view(net(tokens)).slice(0, 3, 4))));
+    check_model_threads(net, [&](const auto& m, Tape& tape) { return m(tape.constant(tokens)); });
+    CHECK(same_bits(net(item_of(tokens, 3)), item_of(net(tokens), 3)));
   }
 }
 
 TEST_CASE("overfits one batch") {
   // Random tokens can only be learned by heart; the labels tell the two images apart at their first pixel.
   const auto tokens = random_tokens({2, 6, 6}, 4, Key{3});
-  const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {0, 1})};
   for (const bool two_stacks : {false, true}) {
     PixelCnn<float> net({.levels = 4,
                          .width = 16,
@@ -298,33 +248,13 @@ TEST_CASE("overfits one batch") {
                          .height = 6,
                          .columns = 6},
                         Key{1});
-    struct Moments {
-      std::vector<float> first, second;
-    };
-    std::vector<Moments> moments;
-    float loss = 0;
-    for (int step = 1; step <= 250; ++step) {
-      Tape tape;
-      const auto recorded = cross_entropy(net(tape.constant(tokens), labels), tokens);
-      loss = recorded.item();
-      const auto gradients = tape.backward(recorded);
-      std::size_t k = 0;
-      for_each_parameter(net, [&](const std::string&, auto& p) {  // Adam
-        const auto count = static_cast<std::size_t>(p.value.size());
-        if (k == moments.size()) moments.push_back({std::vector<float>(count), std::vector<float>(count)});
-        auto& [m, v] = moments[k++];
-        const auto g = gradients.of(p);
-        float* w = p.value.mutable_data();
-        for (std::size_t i = 0; i < count; ++i) {
-          m[i] += 0.1f * (g.data()[i] - m[i]);
-          v[i] += 0.01f * (g.data()[i] * g.data()[i] - v[i]);
-          const auto t = static_cast<float>(step);
-          w[i] -= 0.01f * m[i] / (1 - std::pow(0.9f, t)) / (std::sqrt(v[i] / (1 - std::pow(0.99f, t))) + 1e-8f);
-        }
-      });
-      if (step == 1) CHECK(std::abs(loss - std::log(4.0f)) < 0.5f);
-    }
-    CHECK(loss < 0.05f);
+    const auto losses = train(
+        net,
+        [&](const auto& m, Tape& tape) {
+      return cross_entropy(m(tape.constant(tokens), labels_in_turn(2, 2)), tokens);
+    }, 250, 0.01);
+    CHECK(std::abs(losses.first - std::log(4.0)) < 0.5);
+    CHECK(losses.last < 0.05);
   }
 }
 

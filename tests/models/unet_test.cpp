@@ -1,84 +1,125 @@
 #include "inkling/models/unet.hpp"
 
+#include <doctest/doctest.h>
+
+#include "../support/errors.hpp"
+#include "../support/module_gradcheck.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/loss.hpp"
-#include "models/model_checks.hpp"
+#include "model_checks.hpp"
 
-using namespace model_checks;
+using namespace ink;
+using namespace ink::testing;
 using models::UNet;
 
 namespace {
 
 template <class T>
-UNet<T> small() {
-  return shaken(
-      UNet<T>({.width = 4, .multipliers = {1, 2}, .blocks = 1, .heads = 2, .groups = 2, .classes = 3}, Key{1}));
+typename UNet<T>::Options tiny() {
+  return {.channels = 2, .width = 4, .multipliers = {1, 2}, .blocks = 1, .heads = 2, .groups = 2, .classes = 3};
 }
 
 template <class T>
-Tensor<T, 4> images(Index n) {
-  return uniform<T>(Shape{n, 4, 6, 1}, Key{2}, -1, 1);
+Tensor<T, 1> levels(Index n) {
+  Tensor<T, 1> level(Shape{n});
+  for (Index i = 0; i < n; ++i) level(i) = static_cast<T>(100 + 37 * i);
+  return level;
 }
 
-ClassLabels labels(Index n) {
-  Tensor<std::int32_t, 1> ids(Shape{n});
-  for (Index i = 0; i < n; ++i) ids(i) = static_cast<std::int32_t>(i % 3);
-  return {ids};
-}
-
-template <class T>
 struct Batch {
-  Tensor<T, 4> images;
+  Tensor<float, 4> images;
   Tensor<std::int32_t, 1> labels;
-};
-
-const auto denoising_loss = [](const auto& net, Tape& tape) {
-  using T = typename std::remove_cvref_t<decltype(net)>::value_type;
-  const auto x = images<T>(3);
-  const auto answer = net(tape.constant(x), Tensor<T, 1>(Shape{3}, T(200)), labels(3));
-  return mean((answer - x) * (answer - x));
 };
 
 }  // namespace
 
-TEST_CASE("UNet: has the parameters of the network it is compared with") {
-  CHECK(parameter_count(UNet<float>({.width = 32, .blocks = 2}, Key{1})) == 1623169);
+TEST_CASE("UNet: parameters are those of unet.py") {
+  CHECK(parameter_count(UNet<float>(UNet<float>::Options{}, Key{1})) == 1623169);
+  CHECK(parameter_count(UNet<float>({.classes = 10}, Key{1})) == 1623169 + 11 * 128);
 }
 
-TEST_CASE("UNet: gradients agree with finite differences and do not depend on threads") {
-  check_gradients(small<double>(), denoising_loss);
-  check_threads(small<float>(), denoising_loss);
+TEST_CASE("UNet: shapes, and zero at first") {
+  const auto x = normal<float>(Shape{2, 8, 12, 2}, Key{2});
+  for (const std::vector<Index>& multipliers : {std::vector<Index>{2}, {1, 1, 2}}) {
+    for (Index attention_levels : {0, 2}) {
+      auto o = tiny<float>();
+      o.multipliers = multipliers;
+      o.attention_levels = attention_levels;
+      const UNet<float> net(o, Key{1});
+      CHECK(net(x, levels<float>(2), Unconditional{}) == Tensor<float, 4>(x.shape()));
+      const auto y = randomized(net)(x, levels<float>(2), Unconditional{});
+      CHECK(y.shape() == x.shape());
+      CHECK_FALSE(y == Tensor<float, 4>(x.shape()));
+    }
+  }
 }
 
-TEST_CASE("UNet: an image is the same alone and in a batch") {
-  const auto net = small<float>();
-  const auto x = images<float>(5);
-  const Tensor<float, 1> level(Shape{5}, 300.0f);
-  CHECK(same_bits(net(first_rows(x, 2), first_rows(level, 2), labels(2)), first_rows(net(x, level, labels(5)), 2)));
+TEST_CASE("UNet: gradients of the image and of the parameters") {
+  const auto net = randomized(UNet<double>(tiny<double>(), Key{1}), Key{99}, 0.3);
+  const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {1, null_label})};
+  CHECK(module_gradcheck(net, [&](const auto& m, const auto& x) { return m(x, levels<double>(2), labels); },
+                         normal<double>(Shape{2, 4, 4, 2}, Key{2})) < 1e-6);
 }
 
-TEST_CASE("UNet: learns one batch by heart") {
-  Diffusion model(small<float>(), Cosine{}, CleanTarget{});
-  model.drop_condition = 0;
-  const Batch<float> batch{images<float>(3), labels(3).ids};
-  const auto same_noise = [&](const auto& m, Tape& tape) { return loss(m, tape, batch, Key{4}); };
-  check_overfits(model, same_noise, 300, 1e-2, 0.1);
+TEST_CASE("UNet: the same bits at any number of threads and in any batch") {
+  const auto net = randomized(
+      UNet<float>({.channels = 1, .width = 16, .multipliers = {1, 2}, .blocks = 1, .classes = 3}, Key{1}), Key{99}, 0.1);
+  const auto x = normal<float>(Shape{5, 16, 16, 1}, Key{2});
+  const auto labels = labels_in_turn(5, 3);
+  check_model_threads(net,
+                      [&](const auto& m, Tape& tape) { return m(tape.constant(x), levels<float>(5), labels); });
+  const auto all = net(x, levels<float>(5), labels);
+  for (Index b : {0, 3}) {
+    const ClassLabels label{item_of(labels.ids, b)};
+    CHECK(same_bits(net(item_of(x, b), item_of(levels<float>(5), b), label), item_of(all, b)));
+  }
 }
 
-TEST_CASE("UNet: no label is the null label") {
-  const auto net = small<float>();
-  const auto x = images<float>(2);
-  const Tensor<float, 1> level(Shape{2}, 300.0f);
-  const ClassLabels none{Tensor<std::int32_t, 1>(Shape{2}, null_label)};
-  CHECK(same_bits(net(x, level, none), net(x, level, Unconditional{})));
-  CHECK(!same_bits(net(x, level, labels(2)), net(x, level, Unconditional{})));
+TEST_CASE("UNet: learns one batch by heart, and to heed its label and its noise level") {
+  const Batch batch{uniform<float>(Shape{4, 8, 8, 1}, Key{3}, -1, 1), labels_in_turn(4, 2).ids};
+  Diffusion model(
+      UNet<float>({.width = 8, .multipliers = {1, 2}, .blocks = 1, .heads = 2, .groups = 4, .classes = 2}, Key{1}),
+      Cosine{}, VelocityTarget{});
+  const auto fixed = [&](const auto& m, Tape& tape) { return loss(m, tape, batch, Key{4}); };
+  train(model, fixed, 2, 1e-3);
+  const auto& net = model.network;
+  const auto& x = batch.images;
+  const auto answer = [&](std::int32_t label) { return net(x, levels<float>(4), same_label(4, label)); };
+  CHECK_FALSE(answer(0) == answer(1));
+  CHECK_FALSE(answer(0) == answer(null_label));
+  CHECK(same_bits(answer(null_label), net(x, levels<float>(4), Unconditional{})));
+  CHECK_FALSE(net(x, Tensor<float, 1>(Shape{4}, 1.0f), Unconditional{}) == answer(null_label));
+  check_overfits(model, fixed, 150, 3e-3, 0.05);
 }
 
-TEST_CASE("UNet: says what does not fit") {
-  const auto net = small<float>();
-  const Tensor<float, 1> level(Shape{1}, 300.0f);
-  CHECK_THROWS_AS(net(Tensor<float, 4>(Shape{1, 5, 6, 1}), level, Unconditional{}), ShapeError);
-  CHECK_THROWS_AS(net(Tensor<float, 4>(Shape{1, 4, 6, 2}), level, Unconditional{}), ShapeError);
-  CHECK_THROWS_AS(net(images<float>(1), level, ClassLabels{Tensor<std::int32_t, 1>(Shape{1}, 3)}), ValueError);
-  CHECK_THROWS_AS(UNet<float>({.width = 3}, Key{1}), ValueError);
+TEST_CASE("UNet: without classes, labels are ignored") {
+  auto o = tiny<float>();
+  o.classes = 0;
+  const auto net = randomized(UNet<float>(o, Key{1}));
+  const auto x = normal<float>(Shape{2, 4, 4, 2}, Key{2});
+  CHECK(same_bits(net(x, levels<float>(2), same_label(2, 1)), net(x, levels<float>(2), Unconditional{})));
+}
+
+TEST_CASE("UNet: misuse") {
+  using Net = UNet<float>;
+  CHECK(message_of<ValueError>([] { Net({.width = 7}, Key{1}); }) ==
+        "unet: width is 7, blocks are 2, levels are 3; the width must be even, and there must be a block and a level");
+  CHECK_THROWS_AS(Net({.width = 0}, Key{1}), ValueError);
+  CHECK_THROWS_AS(Net({.blocks = 0}, Key{1}), ValueError);
+  CHECK_THROWS_AS(Net({.multipliers = {}}, Key{1}), ValueError);
+  CHECK_THROWS_AS(Net({.width = 12}, Key{1}), ValueError);  // 8 groups
+  CHECK_THROWS_AS(Net({.channels = 0}, Key{1}), ValueError);
+
+  const Net net(tiny<float>(), Key{1});
+  const auto call = [&](const Shape<4>& x, Index level, Index label) {
+    return [&net, x, level, label] { net(Tensor<float, 4>(x), levels<float>(level), same_label(label, 2)); };
+  };
+  CHECK_NOTHROW(call({2, 4, 6, 2}, 2, 2)());
+  CHECK(message_of<ShapeError>(call({2, 4, 5, 2}, 2, 2)) ==
+        "unet: x is (2, 4, 5, 2); x[3] must be 2, x[1] and x[2] divisible by 2");
+  CHECK_THROWS_AS(call({2, 3, 4, 2}, 2, 2)(), ShapeError);
+  CHECK_THROWS_AS(call({2, 4, 4, 1}, 2, 2)(), ShapeError);
+  CHECK_THROWS_AS(call({2, 4, 4, 2}, 3, 2)(), ShapeError);
+  CHECK_THROWS_AS(call({2, 4, 4, 2}, 2, 3)(), ShapeError);
+  CHECK_THROWS_AS(net(Tensor<float, 4>(Shape{2, 4, 4, 2}), levels<float>(2), same_label(2, 3)), ValueError);
 }

@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "inkling/models/transformer.hpp"
@@ -70,7 +71,8 @@ class Gpt {
   auto operator()(const X& tokens, const C& condition) const {
     const auto& o = options_;
     const Tokens& ids = value(tokens);
-    check(ids);
+    check_extents(ids.shape());
+    check_range(ids.values());
     const Index n = ids.extent(0), count = groups(o);
     // Token t is told group t − 1; the last group is told to nobody.
     const auto seen = slice(inputs(tokens, ids.reshape(Shape<3>{n, count, o.group})), 1, 0, count - 1);
@@ -87,6 +89,11 @@ class Gpt {
 
   Tensor<T, 2> logits_at(const Tokens& tokens, Index position, Cache& cache) const {
     const auto& o = options_;
+    check_extents(tokens.shape());
+    if (tokens.extent(0) != cache.next_input.extent(0)) {
+      throw ShapeError(text("gpt: tokens are ", tokens.shape(), ", the cache is for ", cache.next_input.extent(0),
+                            " images; tokens[0] must equal that"));
+    }
     if (position != cache.position || position >= o.height * o.columns) {
       throw ValueError(text("gpt: position is ", position, ", the cache is at ", cache.position,
                             "; positions must be asked for in order, up to ", o.height * o.columns - 1));
@@ -96,6 +103,7 @@ class Gpt {
     if (within == 0) {
       if (position > 0) {
         const Tokens before = dense(rows.slice(1, position - o.group, position)).reshape(Shape<3>{n, 1, o.group});
+        check_range(before.values());
         cache.next_input = inputs(before, before);
       }
       cache.group = head_(norm_(body_.next(cache.next_input, cache.body))).reshape(Shape<3>{n, o.group, o.levels});
@@ -122,14 +130,17 @@ class Gpt {
     return o.height * o.columns / o.group;
   }
 
-  void check(const Tokens& tokens) const {
+  void check_extents(const Shape<3>& tokens) const {
     const auto& o = options_;
-    if (tokens.extent(1) != o.height || tokens.extent(2) != o.columns) {
-      throw ShapeError(text("gpt: tokens are ", tokens.shape(), "; they must be (N, ", o.height, ", ", o.columns, ")"));
+    if (tokens[1] != o.height || tokens[2] != o.columns) {
+      throw ShapeError(text("gpt: tokens are ", tokens, "; they must be (N, ", o.height, ", ", o.columns, ")"));
     }
-    for (std::int32_t id : tokens.values()) {
-      if (id < 0 || id >= o.levels) {
-        throw ValueError(text("gpt: a token is ", id, "; tokens must be in [0, ", o.levels, ")"));
+  }
+
+  void check_range(std::span<const std::int32_t> tokens) const {
+    for (std::int32_t id : tokens) {
+      if (id < 0 || id >= options_.levels) {
+        throw ValueError(text("gpt: a token is ", id, "; tokens must be in [0, ", options_.levels, ")"));
       }
     }
   }
