@@ -2,21 +2,40 @@
 
 #include <doctest/doctest.h>
 
-#include "inkling/autograd/gradcheck.hpp"
-#include "inkling/core/random.hpp"
+#include "../ops/operation_checks.hpp"
 
 using namespace ink;
+using namespace ink::testing;
 
-TEST_CASE_TEMPLATE("Dirac: is its value, and how far x is from it", T, float, double) {
-  const Tensor<T, 2> at(Shape{2, 2}, {T(0), T(1), T(-2), T(0.5)}), x(Shape{2, 2}, {T(1), T(1), T(0), T(0)});
-  const Dirac d(at);
-  CHECK(d.mean() == at);
-  CHECK(d.sample(Key{1}) == at);
-  CHECK(d.log_prob(x)(0) == -1);
-  CHECK(d.log_prob(x)(1) == -4.25);
+TEST_CASE_TEMPLATE("Dirac: the mean and every draw are the value itself", T, float, double) {
+  const auto value = normal<T>(Shape{3, 2, 2, 1}, Key{1});
+  const Dirac dirac(value);
+  CHECK(dirac.mean().shares_storage_with(value));
+  CHECK(dirac.sample(Key{2}) == value);
+  CHECK(dirac.sample(Key{3}) == value);
 }
 
-TEST_CASE("Dirac: gradient of the squared distance") {
-  const auto at = normal<double>(Shape{3, 2}, Key{2}), x = normal<double>(Shape{3, 2}, Key{3});
-  CHECK(gradcheck([](const auto& m, const auto& v) { return Dirac(m).log_prob(v); }, at, x) < 1e-8);
+TEST_CASE_TEMPLATE("Dirac: the log-probability is minus the squared distance of the row", T, float, double) {
+  const Dirac dirac(Tensor<T, 3>(Shape{3, 1, 2}, {0, 1, 2, -3, 5, 5}));
+  CHECK(dirac.log_prob(Tensor<T, 3>(Shape{3, 1, 2}, {0, 1, T(2.5), -1, 4, 8})) ==
+        Tensor<T, 1>(Shape{3}, {0, T(-4.25), -10}));
+}
+
+TEST_CASE("Dirac: rows without elements, and no rows") {
+  CHECK(Dirac(Tensor<float, 2>(Shape{3, 0})).log_prob(Tensor<float, 2>(Shape{3, 0})) == Tensor<float, 1>(Shape{3}));
+  CHECK(Dirac(Tensor<float, 2>(Shape{0, 3})).log_prob(Tensor<float, 2>(Shape{0, 3})) == Tensor<float, 1>(Shape{0}));
+  CHECK(Dirac(Tensor<float, 1>(Shape{2}, {1, 2})).log_prob(Tensor<float, 1>(Shape{2}, {1, 5})) ==
+        Tensor<float, 1>(Shape{2}, {0, -9}));
+}
+
+TEST_CASE("Dirac: gradients by the value and by the target; rows alone as in the batch") {
+  const auto f = [](const auto& m, const auto& x) { return Dirac(m).log_prob(x); };
+  CHECK(gradcheck(f, normal<double>(Shape{3, 2, 5}, Key{1}), normal<double>(Shape{3, 2, 5}, Key{2})) < 1e-8);
+  check_invariance<2>(f, normal<float>(Shape{3, 50, 50}, Key{1}), normal<float>(Shape{3, 50, 50}, Key{2}));
+}
+
+TEST_CASE("Dirac: other extents are refused") {
+  const Dirac dirac(Tensor<float, 2>(Shape{3, 2}));
+  CHECK_THROWS_AS(dirac.log_prob(Tensor<float, 2>(Shape{3, 4})), ShapeError);
+  CHECK_THROWS_AS(dirac.log_prob(Tensor<float, 2>(Shape{2, 2})), ShapeError);
 }
