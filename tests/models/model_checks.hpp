@@ -31,6 +31,14 @@ inline ClassLabels labels_in_turn(Index n, Index classes) {
 
 inline ClassLabels same_label(Index n, std::int32_t label) { return {Tensor<std::int32_t, 1>(Shape{n}, label)}; }
 
+/// The noise level of each of n images.
+template <class T>
+Tensor<T, 1> levels_of(Index n) {
+  Tensor<T, 1> level(Shape{n});
+  for (Index i = 0; i < n; ++i) level(i) = static_cast<T>(100 + 37 * i);
+  return level;
+}
+
 /// The largest difference between the gradients of f(model, tape) by the parameters and central differences. Of a
 /// parameter with more than `elements` elements, that many are checked, spread evenly. Infinite if a parameter has
 /// no gradient.

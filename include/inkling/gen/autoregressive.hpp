@@ -54,7 +54,7 @@ struct Quantizer {
     } else {
       for (Index i = 0; i < out.size(); ++i) {
         const double grey = (static_cast<double>(x[i]) + 1) / 2 * (levels - 1);
-        token[i] = std::clamp(static_cast<std::int32_t>(std::lround(grey)), 0, levels - 1);
+        token[i] = static_cast<std::int32_t>(std::lround(std::clamp(grey, 0.0, levels - 1.0)));
       }
     }
     return out;
