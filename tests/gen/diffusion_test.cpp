@@ -37,17 +37,19 @@ struct Pixelwise {
   }
 };
 
-/// The time that a network was told.
-template <class Target>
-double time_of(double level, const Target&) {
-  return std::is_same_v<Target, KarrasTarget> ? std::exp(level / 250) : level / 1000;
+/// The scales at the level that a network was told.
+template <class Schedule, class Target>
+Scales scales_at(double level, const Schedule& schedule, const Target&) {
+  if constexpr (!std::is_same_v<Target, KarrasTarget>) return schedule(level / 1000);
+  const double sigma = std::exp(level / 250);
+  return {std::is_same_v<Schedule, Karras> ? 1 : std::sqrt(1 - sigma * sigma), sigma};
 }
 
 /// A model whose network knows that all images are `clean` everywhere, and answers what follows from that.
 template <class Schedule, class Target>
 auto knowing(double clean, Schedule schedule, Target target) {
   return Diffusion(Pixelwise<double>{[=](double input, double level) {
-    const Scales s = schedule(time_of(level, target));
+    const Scales s = scales_at(level, schedule, target);
     const double x = input / detail::input_scale(target, s);
     const Mix mix = target(s);
     return mix.clean * clean + mix.noise * (x - s.alpha * clean) / s.sigma;
@@ -68,6 +70,14 @@ void for_every_pair(F f) {
   with(Karras{});
 }
 
+/// Calls f for the pairs that belong together.
+template <class F>
+void for_usual_pairs(F f) {
+  f(LinearBeta{}, NoiseTarget{});
+  f(Cosine{}, VelocityTarget{});
+  f(Karras{}, KarrasTarget{});
+}
+
 double largest_distance(const Images& x, double from) {
   double worst = 0;
   for (double v : x.values()) worst = std::max(worst, std::isnan(v) ? HUGE_VAL : std::abs(v - from));
@@ -86,20 +96,27 @@ TEST_CASE("A network that knows the image makes the model expect it, from every 
   });
 }
 
-TEST_CASE("Every target leads every sampler to the image that the network knows") {
+TEST_CASE("Every schedule with every target leads to the image that the network knows") {
   for_every_pair([](const auto& schedule, const auto& target) {
     const auto model = knowing(0.4, schedule, target);
-    const Shape<4> shape{2, 2, 2, 1};
     for (int steps : {1, 2, 10, 50}) {
-      CHECK(largest_distance(generate(Ddim{.steps = steps}, model, shape, Key{1}), 0.4) < 1e-8);
-      CHECK(largest_distance(generate(Ddpm{.steps = steps}, model, shape, Key{1}), 0.4) < 1e-8);
-      CHECK(largest_distance(generate(Heun{.steps = steps}, model, shape, Key{1}), 0.4) < 1e-8);
+      CHECK(largest_distance(generate(Ddim{.steps = steps}, model, Shape{2, 2, 2, 1}, Key{1}), 0.4) < 1e-8);
     }
   });
 }
 
-TEST_CASE("Every schedule with every target runs in float, whatever the network answers") {
-  for_every_pair([](const auto& schedule, const auto& target) {
+TEST_CASE("Every sampler leads to the image that the network knows") {
+  for_usual_pairs([](const auto& schedule, const auto& target) {
+    const auto model = knowing(0.4, schedule, target);
+    for (int steps : {1, 2, 10, 50}) {
+      CHECK(largest_distance(generate(Ddpm{.steps = steps}, model, Shape{2, 2, 2, 1}, Key{1}), 0.4) < 1e-8);
+      CHECK(largest_distance(generate(Heun{.steps = steps}, model, Shape{2, 2, 2, 1}, Key{1}), 0.4) < 1e-8);
+    }
+  });
+}
+
+TEST_CASE("In float everything is finite, whatever the network answers") {
+  for_usual_pairs([](const auto& schedule, const auto& target) {
     const Diffusion model(Pixelwise<float>{[](double x, double) { return 0.3 * x - 0.1; }}, schedule, target);
     const auto x = generate(Ddim{.steps = 5, .eta = 1}, model, Shape{3, 4, 4, 1}, Key{2});
     for (float v : x.values()) CHECK(std::abs(v) <= 1);
