@@ -53,7 +53,8 @@ auto knowing(double clean, Schedule schedule, Target target) {
     const double x = input / detail::input_scale(target, s);
     const Mix mix = target(s);
     return mix.clean * clean + mix.noise * (x - s.alpha * clean) / s.sigma;
-  }}, schedule, target);
+  }},
+                   schedule, target);
 }
 
 /// Calls f for every schedule with every target.

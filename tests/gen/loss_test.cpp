@@ -1,13 +1,17 @@
 #include "inkling/gen/loss.hpp"
 
 #include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
-#include "inkling/autograd/gradcheck.hpp"
+#include "inkling/core/view.hpp"
 #include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/regression.hpp"
+#include "inkling/ops/embedding.hpp"
 
 using namespace ink;
 
@@ -38,29 +42,46 @@ struct Flat {
   static void visit(auto& self, auto&& f) { f("logits", self.logits); }
 };
 
+/// Answers a number for every label, whatever the image; the first for "not told".
+struct ByLabel {
+  using value_type = double;
+  Parameter<double, 2> table{Tensor<double, 2>(Shape{7, 1}, {9, 0.5, -0.5, 1, 2, -1, 0})};
+
+  template <TensorLike X>
+  auto operator()(const X& x, const Tensor<double, 1>&, const ClassLabels& labels) const {
+    Tensor<std::int32_t, 1> row = labels.ids;
+    for (auto& id : row.mutable_values()) ++id;
+    return 0 * x + reshape(embedding(table.on(x), row), Shape<4>{row.size(), 1, 1, 1});
+  }
+  static void visit(auto& self, auto&& f) { f("table", self.table); }
+};
+
 struct Batch {
   Tensor<double, 4> images = uniform<double>(Shape{6, 2, 3, 1}, Key{1}, -1, 1);
   Tensor<std::int32_t, 1> labels{Shape{6}, {0, 1, 2, 3, 4, 5}};
 };
 
-template <class Model, class P>
-void check_derivative(Model model, P parameter) {
+/// The same loss with a tape as without, and the derivative by every parameter against differences.
+template <class Model>
+void check_derivative(Model model) {
   const Batch batch;
   Tape tape;
   const auto recorded = loss(model, tape, batch, Key{2});
-  CHECK(value(recorded).item() == loss(model, batch, Key{2}).item());
+  const auto evaluated = [&] { return loss(std::as_const(model), batch, Key{2}).item(); };
+  CHECK(recorded.item() == evaluated());
   const auto gradients = tape.backward(recorded);
-  auto& p = parameter(model);
-  const auto g = gradients.of(p);
-  for (Index i = 0; i < p.value.size(); ++i) {
-    const double at = p.value.data()[i], h = 1e-6;
-    p.value.mutable_data()[i] = at + h;
-    const double above = loss(model, batch, Key{2}).item();
-    p.value.mutable_data()[i] = at - h;
-    const double below = loss(model, batch, Key{2}).item();
-    p.value.mutable_data()[i] = at;
-    CHECK(g.data()[i] == doctest::Approx((above - below) / (2 * h)).epsilon(1e-7));
-  }
+  for_each_parameter(model, [&](const std::string&, auto& p) {
+    const auto g = gradients.of(p);
+    for (Index i = 0; i < p.value.size(); ++i) {
+      const double at = p.value.data()[i], h = 1e-6;
+      p.value.mutable_data()[i] = at + h;
+      const double above = evaluated();
+      p.value.mutable_data()[i] = at - h;
+      const double below = evaluated();
+      p.value.mutable_data()[i] = at;
+      CHECK(std::abs(g.data()[i] - (above - below) / (2 * h)) < 1e-7);
+    }
+  });
 }
 
 }  // namespace
@@ -75,7 +96,7 @@ TEST_CASE("The loss of a diffusion model is the mean squared error of its target
     sum += error * error;
   }
   CHECK(loss(model, batch, Key{2}).item() == doctest::Approx(sum / 36).epsilon(1e-12));
-  check_derivative(model, [](auto& m) -> auto& { return m.network.factor; });
+  check_derivative(model);
 }
 
 TEST_CASE("The loss of an autoregressive model is its cross-entropy per pixel in nats") {
@@ -85,7 +106,7 @@ TEST_CASE("The loss of an autoregressive model is its cross-entropy per pixel in
   double sum = 0;
   for (std::int32_t token : tokens.values()) sum += std::log(1 + std::exp(0.8)) - (token == 1 ? 0.8 : 0);
   CHECK(loss(model, batch, Key{2}).item() == doctest::Approx(sum / 36).epsilon(1e-12));
-  check_derivative(model, [](auto& m) -> auto& { return m.network.logits; });
+  check_derivative(model);
 }
 
 TEST_CASE("The loss of one-shot regression is the mean square where nothing is known") {
@@ -98,6 +119,48 @@ TEST_CASE("The loss of one-shot regression is the mean square where nothing is k
   CHECK(model.posterior(prior, 1, Unconditional{}).mean() == Tensor<double, 4>(Shape{2, 2, 3, 1}));
 }
 
+TEST_CASE("The loss sees the labels, or none of them") {
+  OneShot model(ByLabel{});
+  const Batch batch;
+  const auto expected = [&](bool told) {
+    double sum = 0;
+    for (Index i = 0; i < 36; ++i) {
+      const double answer = model.network.table.value(told ? i / 6 + 1 : 0, 0);
+      sum += (answer - batch.images.data()[i]) * (answer - batch.images.data()[i]);
+    }
+    return sum / 36;
+  };
+  model.drop_condition = 0;
+  CHECK(loss(model, batch, Key{2}).item() == doctest::Approx(expected(true)).epsilon(1e-12));
+  check_derivative(model);
+  model.drop_condition = 1;
+  CHECK(loss(model, batch, Key{2}).item() == doctest::Approx(expected(false)).epsilon(1e-12));
+  check_derivative(model);
+  model.drop_condition = -0.1;
+  CHECK_THROWS_AS(loss(model, batch, Key{2}), ValueError);
+}
+
+namespace {
+
+/// Image n counts n times.
+struct Weighted : OneShot<Scaled> {
+  auto corrupt(const Tensor<double, 4>& images, Key key) const {
+    auto example = OneShot<Scaled>::corrupt(images, key);
+    for (Index n = 0; n < images.extent(0); ++n) example.weight(n) = static_cast<double>(n);
+    return example;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Every image counts by its weight") {
+  const Weighted model{OneShot(Scaled{})};
+  const Batch batch;
+  double sum = 0;
+  for (Index i = 0; i < 36; ++i) sum += static_cast<double>(i / 6) * batch.images.data()[i] * batch.images.data()[i];
+  CHECK(loss(model, batch, Key{2}).item() == doctest::Approx(sum / 36).epsilon(1e-12));
+}
+
 TEST_CASE("Labels are withheld at the given rate") {
   const Tensor<std::int32_t, 1> labels(Shape{20000}, 7);
   double withheld = 0;
@@ -108,4 +171,15 @@ TEST_CASE("Labels are withheld at the given rate") {
   CHECK(std::abs(withheld / 20000 - 0.1) < 4 * std::sqrt(0.09 / 20000));
   CHECK(drop_labels(labels, 0, Key{1}).ids == labels);
   CHECK_THROWS_WITH(drop_labels(labels, 1.5, Key{1}), "drop_labels: rate is 1.5; it must be in [0, 1]");
+  const auto dropped = drop_labels(labels, 0.5, Key{3}).ids;
+  CHECK(drop_labels(dense(view(labels).slice(0, 0, 9)), 0.5, Key{3}).ids == dense(view(dropped).slice(0, 0, 9)));
+  CHECK(drop_labels(labels, 1, Key{1}).ids == Tensor<std::int32_t, 1>(Shape{20000}, null_label));
+  CHECK_THROWS_AS(drop_labels(labels, std::nan(""), Key{1}), ValueError);
+}
+
+TEST_CASE("The loss depends on the key alone") {
+  const Diffusion model(Scaled{}, Cosine{}, NoiseTarget{});
+  const Batch batch;
+  CHECK(loss(model, batch, Key{2}).item() == loss(model, batch, Key{2}).item());
+  CHECK(loss(model, batch, Key{2}).item() != loss(model, batch, Key{3}).item());
 }

@@ -54,7 +54,8 @@ std::vector<double> average(const Batch& batch, std::int32_t label) {
   return sum;
 }
 
-/// Where Newton's method goes in one step from page `label + 1`, seen by `count` of the 6 images: the loss is a parabola.
+/// The loss is a parabola, so that Newton's method finds its lowest point in one step: page `label + 1` of an album
+/// that `count` of the 6 images are compared with.
 void check_best_page(const Album& album, const Gradients& gradients, std::int32_t label, double count) {
   const auto best = average({}, label);
   const auto slope = gradients.of(album.pages);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -87,6 +89,60 @@ TEST_CASE("DDIM with eta 0 is Euler's step along the noise") {
     const double euler = to.alpha * (x.data()[i] / from.alpha + (to.ratio() - from.ratio()) * noise);
     CHECK(stepped.data()[i] == doctest::Approx(euler).epsilon(1e-12));
   }
+}
+
+TEST_CASE("DDIM with eta 0 is Euler's method on the probability flow, from noise to image") {
+  const auto check = [](const auto& schedule) {
+    const GaussianData<std::decay_t<decltype(schedule)>> model{schedule};
+    const auto start = model.prior(Shape<4>{1, 3, 3, 1}, Key{3});
+    Images y = start;  // x/α, as a function of σ/α
+    const auto times = schedule.times(12);
+    for (std::size_t i = 0; i + 1 < times.size(); ++i) {
+      const Scales from = schedule(times[i]), to = schedule(times[i + 1]);
+      const Images x = i == 0 ? start : Images(y * from.alpha);
+      const Images clean = model.posterior(x, times[i], 0).mean();
+      const Images noise = (x - from.alpha * clean) / from.sigma;
+      y = x / from.alpha + (to.ratio() - from.ratio()) * noise;
+    }
+    const auto x = sample(Ddim{.steps = 12}, model, start, Key{4});
+    for (Index i = 0; i < 9; ++i) CHECK(x.data()[i] == doctest::Approx(y.data()[i]).epsilon(1e-12));
+  };
+  check(LinearBeta{});
+  check(Karras{});
+}
+
+TEST_CASE("Every sampler can begin at pure noise") {
+  struct Straight {
+    Scales operator()(double t) const { return {1 - t, t}; }
+    std::vector<double> times(int steps) const { return detail::even_times(steps); }
+  };
+  const GaussianData<Straight> model;
+  CHECK(final_variance(Ddim{.steps = 100}, model) == doctest::Approx(0.36).epsilon(0.04));
+  CHECK(final_variance(Ddpm{.steps = 100}, model) == doctest::Approx(0.36).epsilon(0.15));
+  CHECK(final_variance(Heun{.steps = 20}, model) == doctest::Approx(0.36).epsilon(0.03));
+}
+
+TEST_CASE("The step of DDPM, and of DDIM with eta 1, has the mean and the variance of the posterior") {
+  const GaussianData<LinearBeta> model;
+  const auto x = model.prior(Shape<4>{1, 3, 3, 1}, Key{3});
+  const double t = 0.6, s = 0.5;
+  const auto bar = [&](double time) { return std::pow(model.scales(time).alpha, 2); };
+  const double between = bar(t) / bar(s), beta = 1 - between;
+  const auto clean = model.posterior(x, t, 0).mean();
+  const auto z = normal<double>(x.shape(), Key{4});
+  const auto check = [&](const auto& sampler, double variance) {
+    NoMemory none;
+    const auto stepped = sampler.step(model, x, t, s, none, Key{4}, 0);
+    for (Index i = 0; i < 9; ++i) {
+      const double mean = std::sqrt(bar(s)) * beta / (1 - bar(t)) * clean.data()[i] +
+                          std::sqrt(between) * (1 - bar(s)) / (1 - bar(t)) * x.data()[i];
+      CHECK(stepped.data()[i] == doctest::Approx(mean + std::sqrt(variance) * z.data()[i]).epsilon(1e-12));
+    }
+  };
+  const double small = (1 - bar(s)) / (1 - bar(t)) * beta;
+  check(Ddpm{}, small);
+  check(Ddim{.eta = 1}, small);
+  check(Ddpm{.variance = Ddpm::Variance::large}, beta);
 }
 
 TEST_CASE("A sample does not depend on the size of its batch") {

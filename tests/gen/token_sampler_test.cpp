@@ -67,7 +67,8 @@ TEST_CASE("Every image is drawn as often as the network's exact joint distributi
   for (double temperature : {1.0, 0.6, 2.5}) {
     std::vector<double> joint;
     double total = 0;
-    for (Index image = 0; image < 16; ++image) total += joint.emplace_back(table.network.probability(image, temperature));
+    for (Index image = 0; image < 16; ++image)
+      total += joint.emplace_back(table.network.probability(image, temperature));
     REQUIRE(total == doctest::Approx(1).epsilon(1e-12));
     const auto drawn = sample(Ancestral{.temperature = temperature}, table, Tokens({n, 2, 2}), Key{1});
     const auto counts = count_images(drawn);
@@ -132,16 +133,11 @@ void check_same_tokens(const Network& network, Index levels) {
 
 TEST_CASE("Gpt: the same tokens with and without cache, at any number of threads, in any batch") {
   for (Index group : {1, 2}) {
-    check_same_tokens(models::Gpt<float>({.levels = 4,
-                                          .width = 8,
-                                          .layers = 2,
-                                          .heads = 2,
-                                          .group = group,
-                                          .height = 3,
-                                          .columns = 4,
-                                          .classes = 3},
-                                         Key{1}),
-                      4);
+    check_same_tokens(
+        models::Gpt<float>(
+            {.levels = 4, .width = 8, .layers = 2, .heads = 2, .group = group, .height = 3, .columns = 4, .classes = 3},
+            Key{1}),
+        4);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/sample.hpp"
+#include "inkling/gen/sampler.hpp"
 #include "inkling/nn/linear.hpp"
 #include "inkling/ops/elementwise.hpp"
 #include "inkling/ops/reshape.hpp"
@@ -124,6 +125,26 @@ TEST_CASE("A user's layer, schedule, target and sampler train, save, load and sa
   for (int i = 0; i < 4; ++i) CHECK(average[i] == doctest::Approx(i == 0 ? 0.8 : -0.6).epsilon(0.2));
 }
 
+TEST_CASE("The user's parts work with the library's") {
+  const Shape<4> shape{3, 2, 2, 1};
+  const auto check = [&](const auto& schedule, const auto& target, const auto& sampler) {
+    const Diffusion model(Network{}, schedule, target);
+    const auto x = generate(sampler, model, shape, Key{6});
+    for (float v : x.values()) CHECK(std::abs(v) <= 1);
+    CHECK(std::isfinite(loss(model, one_image(3), Key{7}).item()));
+  };
+  check(StraightLine{}, VelocityTarget{}, Heun{.steps = 3});
+  check(LinearBeta{}, FlowTarget{}, Ddim{.steps = 3});
+  check(Karras{}, KarrasTarget{}, Straight{.steps = 3});
+}
+
+TEST_CASE("On a straight line the user's sampler is DDIM") {
+  const auto model = make_model();
+  const auto x = generate(Straight{.steps = 5}, model, Shape{3, 2, 2, 1}, Key{6});
+  const auto y = generate(Ddim{.steps = 5}, model, Shape{3, 2, 2, 1}, Key{6});
+  for (Index i = 0; i < x.size(); ++i) CHECK(x.data()[i] == doctest::Approx(y.data()[i]).epsilon(1e-4));
+}
+
 TEST_CASE("Each of the user's parts is shorter than 15 lines") {
   std::ifstream source(std::string(INKLING_SOURCE_DIR) + "/tests/gen/user_parts_test.cpp");
   std::map<std::string, int> lines;
@@ -138,8 +159,10 @@ TEST_CASE("Each of the user's parts is shorter than 15 lines") {
     }
   }
   CHECK(lines.size() == 4);
+  CHECK(part.empty());
   for (const auto& [name, count] : lines) {
     CAPTURE(name);
+    CHECK(count > 2);
     CHECK(count < 15);
   }
 }

@@ -62,13 +62,12 @@ TEST_CASE("Dit: gradients of the image and of the parameters") {
 }
 
 TEST_CASE("Dit: the same bits at any number of threads and in any batch") {
-  const auto net = randomized(
-      Dit<float>({.width = 32, .layers = 2, .patch = 2, .height = 16, .columns = 16, .classes = 3}, Key{1}), Key{99},
-      0.1);
+  const auto net =
+      randomized(Dit<float>({.width = 32, .layers = 2, .patch = 2, .height = 16, .columns = 16, .classes = 3}, Key{1}),
+                 Key{99}, 0.1);
   const auto x = normal<float>(Shape{5, 16, 16, 1}, Key{2});
   const auto labels = labels_in_turn(5, 3);
-  check_model_threads(net,
-                      [&](const auto& m, Tape& tape) { return m(tape.constant(x), levels_of<float>(5), labels); });
+  check_model_threads(net, [&](const auto& m, Tape& tape) { return m(tape.constant(x), levels_of<float>(5), labels); });
   const auto all = net(x, levels_of<float>(5), labels);
   for (Index b : {0, 3}) {
     const ClassLabels label{item_of(labels.ids, b)};

@@ -195,9 +195,9 @@ TEST_CASE("gradients of the parameters and of the image") {
     CHECK(gradcheck([&](const auto& x) { return net.logits_of(x, labels); },
                     normal<double>(Shape{2, 3, 3, 1}, Key{5})) < 1e-6);
     const auto tokens = random_tokens({2, 3, 3}, 3, Key{6});
-    CHECK(parameter_error(
-              net, [&](const auto& m, Tape& tape) { return cross_entropy(m(tape.constant(tokens), labels), tokens); },
-              1000) < 1e-7);
+    CHECK(parameter_error(net, [&](const auto& m, Tape& tape) {
+      return cross_entropy(m(tape.constant(tokens), labels), tokens);
+    }, 1000) < 1e-7);
   }
 }
 
@@ -248,9 +248,7 @@ TEST_CASE("overfits one batch") {
                          .height = 6,
                          .columns = 6},
                         Key{1});
-    const auto losses = train(
-        net,
-        [&](const auto& m, Tape& tape) {
+    const auto losses = train(net, [&](const auto& m, Tape& tape) {
       return cross_entropy(m(tape.constant(tokens), labels_in_turn(2, 2)), tokens);
     }, 250, 0.01);
     CHECK(std::abs(losses.first - std::log(4.0)) < 0.5);

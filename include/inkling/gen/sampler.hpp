@@ -9,7 +9,7 @@
 //        J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239. No noise in the last step.
 // Heun   the probability-flow equation to second order, dy/dς = ε̂ with y = x/α and ς = σ/α, with optional churn (noise
 //        added and taken away again): T. Karras et al. 2022, arXiv:2206.00364, algorithm 2. Two evaluations a step, one
-//        in the last.
+//        in the last. A step from pure noise, α = 0, averages x̂₀ in place of ε̂.
 //
 // `clip` bounds the expected clean image to [−clip, clip] before it is used (0: not at all); the noise estimate
 // follows.
@@ -175,6 +175,8 @@ struct Heun {
     if (to.sigma == 0) return euler;
     // ½(ε̂_t + ε̂_s) in place of ε̂_t: correct the Euler step by half of the difference.
     const X clean_there = detail::expected_clean(model, euler, s, condition, clip);
+    // From pure noise ς is infinite: there x̂₀ is averaged, with d(x/σ)/d(α/σ) = x̂₀.
+    if (from.alpha == 0) return euler + detail::combine(0.5 * to.alpha, clean_there, -0.5 * to.alpha, clean);
     const double half = 0.5 * to.alpha * (to.ratio() - from.ratio());
     const X noise_here = detail::combine(1 / from.sigma, x, -from.alpha / from.sigma, clean);
     const X noise_there = detail::combine(1 / to.sigma, euler, -to.alpha / to.sigma, clean_there);
