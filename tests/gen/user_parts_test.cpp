@@ -160,9 +160,9 @@ TEST_CASE("Each of the user's parts is shorter than 15 lines") {
   }
   CHECK(lines.size() == 4);
   CHECK(part.empty());
-  for (const auto& [name, count] : lines) {
-    CAPTURE(name);
-    CHECK(count > 2);
-    CHECK(count < 15);
+  for (const auto& counted : lines) {
+    CAPTURE(counted.first);
+    CHECK(counted.second > 2);
+    CHECK(counted.second < 15);
   }
 }

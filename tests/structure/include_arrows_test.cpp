@@ -140,7 +140,9 @@ TEST_CASE("every project include exists") {
 
 TEST_CASE("the layout has no cycle") {
   // Each folder's allowed set must be closed: what a lower folder may see, the folder above it may see too.
-  for (const auto& [folder, allowed] : below) {
+  for (const auto& entry : below) {
+    const auto& folder = entry.first;
+    const auto& allowed = entry.second;
     CHECK(allowed.count(folder) == 0);
     for (const auto& lower : allowed) CHECK_MESSAGE(below.at(lower).count(folder) == 0, folder, " and ", lower);
   }
@@ -174,7 +176,9 @@ TEST_CASE("the checker catches what is wrong") {
                                                              {"nn/module.hpp", "<functional>"},
                                                              {"gen/sample.hpp", "<chrono>"},
                                                              {"core/memory.hpp", "<fstream>"}}};
-  for (const auto& [path, include] : wrong) {
+  for (const auto& pair : wrong) {
+    const char* const path = pair[0];
+    const char* const include = pair[1];
     const auto found = about(path, include);
     CHECK_MESSAGE(found.size() == 1, path, " includes ", include);
   }
