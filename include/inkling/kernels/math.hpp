@@ -44,6 +44,13 @@ INKLING_INLINE constexpr T horner(T x, const T (&highest_first)[N]) {
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
+/// a − b modulo 2ⁿ.
+template <class B>
+INKLING_INLINE constexpr B wrapping_subtract(B a, B b) {
+  using Unsigned = std::make_unsigned_t<B>;
+  return static_cast<B>(static_cast<Unsigned>(a) - static_cast<Unsigned>(b));
+}
+
 /// condition ? a : b with both sides computed. The conditional operator would let the compiler move the code of one
 /// side behind a branch, which it may not undo, as floating-point code can raise flags.
 template <class T>
@@ -68,7 +75,8 @@ INKLING_INLINE float vexp(float x) {
       r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f});
   const float y = (p * r) * r + r + 1.0f;
   // Two halves of 2ⁿ, because n = 128 is still in range.
-  const std::int32_t whole = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(magic);
+  const std::int32_t whole =
+      detail::wrapping_subtract(std::bit_cast<std::int32_t>(shifted), std::bit_cast<std::int32_t>(magic));
   const std::int32_t half = whole >> 1;
   const float scaled = y * std::bit_cast<float>((half + 127) << 23) * std::bit_cast<float>((whole - half + 127) << 23);
   const float finite = detail::blend(x < low, 0.0f, scaled);
@@ -85,7 +93,8 @@ INKLING_INLINE double vexp(double x) {
   const double p = detail::horner(r, {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
                                       1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5});
   const double y = (p * r) * r + r + 1.0;
-  const std::int64_t whole = std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(magic);
+  const std::int64_t whole =
+      detail::wrapping_subtract(std::bit_cast<std::int64_t>(shifted), std::bit_cast<std::int64_t>(magic));
   const std::int64_t half = static_cast<std::int64_t>(static_cast<std::uint64_t>(whole + 4096) >> 1) - 2048;
   const double scaled =
       y * std::bit_cast<double>((half + 1023) << 52) * std::bit_cast<double>((whole - half + 1023) << 52);
@@ -103,8 +112,8 @@ INKLING_INLINE T vlog(T x) {
   const bool tiny = x < smallest;
   const T normal = detail::blend(tiny, x * grow, x);
   const B bits = std::bit_cast<B>(normal), root_half = std::bit_cast<B>(static_cast<T>(0.70710678118654752));
-  const B exponent = (bits - root_half) >> shift;
-  const T m = std::bit_cast<T>(static_cast<B>(bits - (exponent << shift)));
+  const B exponent = detail::wrapping_subtract(bits, root_half) >> shift;
+  const T m = std::bit_cast<T>(detail::wrapping_subtract(bits, static_cast<B>(exponent << shift)));
   const T e = static_cast<T>(exponent) - detail::blend(tiny, static_cast<T>(shift < 31 ? 24 : 54), T{0});
   const T f = m - T{1};
   T y;
