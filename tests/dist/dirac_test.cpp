@@ -38,4 +38,6 @@ TEST_CASE("Dirac: other extents are refused") {
   const Dirac dirac(Tensor<float, 2>(Shape{3, 2}));
   CHECK_THROWS_AS(dirac.log_prob(Tensor<float, 2>(Shape{3, 4})), ShapeError);
   CHECK_THROWS_AS(dirac.log_prob(Tensor<float, 2>(Shape{2, 2})), ShapeError);
+  // An axis of 1 is not stretched.
+  CHECK_THROWS_AS(dirac.log_prob(Tensor<float, 2>(Shape{1, 1})), ShapeError);
 }

@@ -76,4 +76,5 @@ TEST_CASE("Gaussian: a deviation must be positive and finite") {
   CHECK_THROWS_AS(Gaussian(mean, std::numeric_limits<double>::infinity()), ValueError);
   CHECK_THROWS_AS(Gaussian(mean, std::numeric_limits<double>::quiet_NaN()), ValueError);
   CHECK_THROWS_AS(Gaussian(mean, 1).log_prob(Tensor<float, 1>(Shape{3})), ShapeError);
+  CHECK_THROWS_AS(Gaussian(mean, 1).log_prob(Tensor<float, 1>(Shape{1})), ShapeError);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -82,6 +83,9 @@ TEST_CASE("Quantizer: refuses colours and fewer than two levels") {
                        "Quantizer: images are (1, 2, 2, 3); images[3] must be 1", ShapeError);
   CHECK_THROWS_WITH_AS(Quantizer{1}.tokens(grey, Key{1}), "Quantizer: levels is 1; it must be at least 2", ValueError);
   CHECK_THROWS_AS(Quantizer{1}.images<float>(Tokens({1, 1, 1})), ValueError);
+  const Tensor<float, 4> unknown(Shape{1, 1, 1, 1}, std::numeric_limits<float>::quiet_NaN());
+  CHECK_THROWS_WITH_AS(Quantizer{2}.tokens(unknown, Key{1}), "Quantizer: image value 0 is nan; it must be a number",
+                       ValueError);
 }
 
 TEST_CASE("The state is the image itself, and so is the target") {

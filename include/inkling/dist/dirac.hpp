@@ -5,7 +5,9 @@
 // With it, the negative log-probability of the target is the squared error, so that regression, diffusion and
 // autoregression share one loss.
 //
-// Shapes: the value (N, …); log_prob gives (N).
+// Shapes: the value (N, …); log_prob takes x of the same shape and gives (N).
+//
+// Errors: ShapeError for an x of another shape.
 //
 // Example:
 //     Dirac posterior{normal<float>(Shape{4, 8, 8, 1}, Key{1})};
@@ -27,6 +29,15 @@ auto row_totals(const X& x) {
   return sum<1>(reshape(x, Shape<2>{rows, columns}));
 }
 
+/// Throws unless x has the distribution's shape: the fused formulas below would stretch an axis of 1.
+template <TensorLike M, TensorLike X>
+void check_outcome(const char* distribution, const M& mean, const X& x) {
+  if (!(value(mean).shape() == value(x).shape())) {
+    throw ShapeError(text(distribution, ".log_prob: x is ", value(x).shape(), ", mean is ", value(mean).shape(),
+                          "; both must be equal"));
+  }
+}
+
 }  // namespace detail
 
 template <TensorLike X>
@@ -39,6 +50,7 @@ class Dirac {
 
   template <TensorLike Y>
   auto log_prob(const Y& x) const {
+    detail::check_outcome("dirac", value_, x);
     return detail::row_totals(map([](auto m, auto v) INKLING_LAMBDA_INLINE { return -square(v - m); }, value_, x));
   }
 

@@ -4,7 +4,7 @@
 //
 // Shapes: the mean (N, …); sample gives (N, …), log_prob (N). Row n is drawn from its own counters.
 //
-// Errors: ValueError unless σ is positive and finite.
+// Errors: ValueError unless σ is positive and finite; ShapeError for an x of another shape than the mean.
 //
 // Example:
 //     Gaussian step{Tensor<float, 4>(Shape{4, 8, 8, 1}), 0.5};
@@ -39,6 +39,7 @@ class Gaussian {
 
   template <TensorLike Y>
   auto log_prob(const Y& x) const {
+    detail::check_outcome("gaussian", mean_, x);
     using T = scalar_t<X>;
     const double log_norm = std::log(deviation_) + 0.91893853320467274178;  // ln σ + ½ ln 2π
     const auto precision = static_cast<T>(0.5 / (deviation_ * deviation_));

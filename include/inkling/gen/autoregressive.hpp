@@ -48,6 +48,9 @@ struct Quantizer {
     Tokens out = Tokens::uninitialized({images.extent(0), images.extent(1), images.extent(2)});
     std::int32_t* token = out.mutable_data();
     const T* x = images.data();
+    for (Index i = 0; i < out.size(); ++i) {
+      if (std::isnan(x[i])) throw ValueError(text("Quantizer: image value ", i, " is nan; it must be a number"));
+    }
     if (levels == 2) {
       const auto u = uniform<T>(out.shape(), key);
       for (Index i = 0; i < out.size(); ++i) token[i] = u.data()[i] < (x[i] + 1) / 2;
