@@ -11,7 +11,9 @@ int main(int argc, char** argv) {
   using namespace ink;
   using namespace ink::models;
   const auto make_model = [](Key key) {
-    return Autoregressive(PixelCnn<float>({.levels = 2, .width = 32, .layers = 8, .classes = 10}, key), {2});
+    return Autoregressive(
+        PixelCnn<float>({.levels = 2, .width = 32, .layers = 9, .classes = 10, .dilations = 3, .positions = true}, key),
+        {2});
   };
   return generator_program(argc, argv, "06_autoregression",
                            "Trains an autoregressive model on MNIST and draws digits by class.", make_model,

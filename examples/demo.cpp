@@ -28,10 +28,10 @@ constexpr Index shown = 20;
 
 template <class Model, class Sampler>
 Tensor<float, 4> learn(const char* name, Model model, const Sampler& sampler, int evaluations, double seconds,
-                       double lr, const ProgramSettings& s) {
+                       double lr, Index batch, const ProgramSettings& s) {
   TrainOptions options{.steps = s.quick ? 3 : 0,
                        .seconds = seconds,
-                       .batch_size = s.batch,
+                       .batch_size = s.quick ? 8 : batch,
                        .lr = lr,
                        .ema_decay = 0.99,
                        .progress = stderr,
@@ -67,16 +67,16 @@ void run(const ProgramSettings& s, const std::string& picture) {
   const auto real = real_digits(s);
   const auto average =
       learn("Regression", OneShot(models::UNet<float>({.width = 16, .blocks = 1, .classes = 10}, key.fold(1))),
-            Ddim{.steps = 1}, 1, s.seconds / 4, 2e-3, s);
-  const auto tokens = learn(
-      "Autoregression",
-      Autoregressive(models::PixelCnn<float>({.levels = 2, .width = 32, .layers = 5, .classes = 10}, key.fold(2)), {2}),
-      Ancestral{}, 784, s.seconds, 4e-3, s);
+            Ddim{.steps = 1}, 1, s.seconds / 4, 2e-3, 32, s);
+  const models::PixelCnn<float> network(
+      {.levels = 2, .width = 32, .layers = 6, .classes = 10, .dilations = 3, .positions = true}, key.fold(2));
+  const auto tokens =
+      learn("Autoregression", Autoregressive(network, {2}), Ancestral{.temperature = 0.8}, 784, s.seconds, 4e-3, 16, s);
   const auto denoised =
       learn("Diffusion",
             KarrasDenoiser(models::UNet<float>({.width = 16, .blocks = 1, .classes = 10}, key.fold(3)),
                            Karras{.log_mean = -0.4, .log_deviation = 1.3}),
-            Heun{.steps = 18}, 35, s.seconds, 2e-3, s);
+            Heun{.steps = 18}, 35, s.seconds, 2e-3, 32, s);
   const auto rows = upsample_nearest(concat(0, real, average, tokens, denoised), 2);
   io::write_png(picture, image_grid(rows, 10), {.text = {{"seed", std::to_string(s.seed)}}});
   std::printf("\n%s: two rows each of real digits, regression, autoregression, diffusion\n", picture.c_str());
@@ -87,7 +87,6 @@ void run(const ProgramSettings& s, const std::string& picture) {
 int main(int argc, char** argv) {
   ProgramSettings s;
   s.seconds = 105;
-  s.batch = 32;
   std::string picture = "out/demo.png";
   CLI::App app{"Three generators learn handwritten digits side by side."};
   app.add_option("--data", s.data, "folder of the MNIST files")->capture_default_str();
@@ -96,7 +95,6 @@ int main(int argc, char** argv) {
   app.add_option("--seed", s.seed, "seed of everything random")->capture_default_str();
   app.add_flag("--quick", s.quick, "a few steps only, to see that everything runs");
   CLI11_PARSE(app, argc, argv);
-  if (s.quick) s.batch = 8;
   try {
     run(s, picture);
   } catch (const std::exception& error) {

@@ -156,6 +156,7 @@ TEST_CASE("parameters are counted as stored") {
   CHECK(parameter_count(PixelCnn<float>(PixelCnn<float>::Options{}, Key{1})) == 541760);
   CHECK(parameter_count(PixelCnn<float>({.classes = 10}, Key{1})) == 541760 + 6 * 11 * 128);
   CHECK(parameter_count(PixelCnn<float>({.classes = 10, .two_stacks = false}, Key{1})) == 343296 + 11 * 64);
+  CHECK(parameter_count(PixelCnn<float>({.dilations = 3, .positions = true}, Key{1})) == 541760 + 28 * 28 * 64);
 }
 
 TEST_CASE("two stacks see every earlier pixel within reach, and no other") {
@@ -163,6 +164,20 @@ TEST_CASE("two stacks see every earlier pixel within reach, and no other") {
       .levels = 3, .width = 3, .layers = 2, .first_kernel = 3, .head = 4, .height = 6, .columns = 6};
   check_reach(PixelCnn<double>(o, Key{1}),
               [](Index up, Index right) { return up == 0 ? right >= -3 : up <= 3 && std::abs(right) <= 3; });
+}
+
+TEST_CASE("dilated layers reach as far as their dilations add up to") {
+  const PixelCnn<double>::Options o{.levels = 3,
+                                    .width = 3,
+                                    .layers = 2,
+                                    .first_kernel = 3,
+                                    .head = 4,
+                                    .dilations = 2,
+                                    .positions = true,
+                                    .height = 7,
+                                    .columns = 6};
+  check_reach(PixelCnn<double>(o, Key{1}),
+              [](Index up, Index right) { return up == 0 ? right >= -4 : up <= 4 && std::abs(right) <= 4; });
 }
 
 TEST_CASE("one stack has its blind spot above and to the right, and sees no later pixel") {
@@ -187,6 +202,8 @@ TEST_CASE("gradients of the parameters and of the image") {
                           .first_kernel = 3,
                           .head = 5,
                           .classes = 2,
+                          .dilations = 2,
+                          .positions = true,
                           .two_stacks = two_stacks,
                           .height = 3,
                           .columns = 3},
@@ -209,6 +226,10 @@ TEST_CASE("images drawn with the cache are the images drawn without") {
     check_sampling(net, Unconditional{}, false);
     check_sampling(told, labels, false);
     check_sampling(told, Unconditional{}, false);
+    auto options = small(two_stacks, 3);
+    options.dilations = 2;
+    options.positions = true;
+    check_sampling(PixelCnn<float>(options, Key{3}), labels, false);
   }
 }
 

@@ -22,14 +22,14 @@ bool same_bits(const Tensor<T, R>& a, const Tensor<T, R>& b) {
 
 /// The textbook form: the full kernel × kernel window, one comparison for each position.
 template <class Layer>
-double by_definition(const Layer& layer, const Tensor<double, 4>& x, Index kernel, Index n, Index i, Index j, Index o,
-                     bool (*sees)(Index, Index)) {
+double by_definition(const Layer& layer, const Tensor<double, 4>& x, Index kernel, Index dilation, Index n, Index i,
+                     Index j, Index o, bool (*sees)(Index, Index)) {
   const auto& w = layer.weight.value;
   const Index r = kernel / 2;
   double y = layer.bias->value(o);
   for (Index di = -r; di <= r; ++di) {
     for (Index dj = -r; dj <= r; ++dj) {
-      const Index row = i + di, column = j + dj;
+      const Index row = i + dilation * di, column = j + dilation * dj;
       if (!sees(di, dj) || row < 0 || row >= x.extent(1) || column < 0 || column >= x.extent(2)) continue;
       for (Index c = 0; c < x.extent(3); ++c) y += x(n, row, column, c) * w(di + w.extent(0) - 1, dj + r, c, o);
     }
@@ -38,8 +38,8 @@ double by_definition(const Layer& layer, const Tensor<double, 4>& x, Index kerne
 }
 
 template <class Layer>
-double worst_error(Index kernel, Mask mask, bool (*sees)(Index, Index)) {
-  const Layer layer({.in = 2, .out = 3, .kernel = kernel, .mask = mask}, Key{7});
+double worst_error(Index kernel, Mask mask, bool (*sees)(Index, Index), Index dilation = 1) {
+  const Layer layer({.in = 2, .out = 3, .kernel = kernel, .dilation = dilation, .mask = mask}, Key{7});
   const auto x = normal<double>(Shape{2, 5, 4, 2}, Key{8});
   const auto y = layer(x);
   double worst = 0;
@@ -47,7 +47,8 @@ double worst_error(Index kernel, Mask mask, bool (*sees)(Index, Index)) {
     for (Index i = 0; i < 5; ++i) {
       for (Index j = 0; j < 4; ++j) {
         for (Index o = 0; o < 3; ++o) {
-          worst = std::max(worst, std::abs(y(n, i, j, o) - by_definition(layer, x, kernel, n, i, j, o, sees)));
+          const double expected = by_definition(layer, x, kernel, dilation, n, i, j, o, sees);
+          worst = std::max(worst, std::abs(y(n, i, j, o) - expected));
         }
       }
     }
@@ -57,8 +58,8 @@ double worst_error(Index kernel, Mask mask, bool (*sees)(Index, Index)) {
 
 /// at and at_row on an image whose pixels that must not be read are NaN.
 template <class Layer>
-void check_pixels(Index in, Index out, Index kernel, Mask mask) {
-  const Layer layer({.in = in, .out = out, .kernel = kernel, .mask = mask}, Key{3});
+void check_pixels(Index in, Index out, Index kernel, Mask mask, Index dilation = 1) {
+  const Layer layer({.in = in, .out = out, .kernel = kernel, .dilation = dilation, .mask = mask}, Key{3});
   const Shape<4> shape{3, 6, 5, in};
   const auto x = normal<float>(shape, Key{4});
   const auto y = layer(x);
@@ -102,6 +103,9 @@ TEST_CASE("a causal convolution sees what its definition says, and nothing else"
     CHECK(worst_error<Raster>(kernel, Mask::b, [](Index i, Index j) { return i < 0 || (i == 0 && j <= 0); }) < 1e-12);
   }
   CHECK(worst_error<Raster>(1, Mask::b, [](Index, Index) { return true; }) < 1e-12);
+  CHECK(worst_error<Raster>(3, Mask::b, [](Index i, Index j) { return i < 0 || (i == 0 && j <= 0); }, 2) < 1e-12);
+  CHECK(worst_error<VerticalConv2d<double>>(3, Mask::b, [](Index i, Index) { return i <= 0; }, 3) < 1e-12);
+  CHECK(worst_error<HorizontalConv<double>>(5, Mask::a, [](Index i, Index j) { return i == 0 && j < 0; }, 2) < 1e-12);
   CHECK(worst_error<VerticalConv2d<double>>(3, Mask::a, [](Index i, Index) { return i < 0; }) < 1e-12);
   CHECK(worst_error<VerticalConv2d<double>>(5, Mask::b, [](Index i, Index) { return i <= 0; }) < 1e-12);
   CHECK(worst_error<HorizontalConv<double>>(3, Mask::a, [](Index i, Index j) { return i == 0 && j < 0; }) < 1e-12);
@@ -117,6 +121,9 @@ TEST_CASE("one pixel or one row of a causal convolution equals the whole, bit fo
   check_pixels<VerticalConv2d<float>>(48, 7, 3, Mask::b);
   check_pixels<HorizontalConv<float>>(2, 4, 5, Mask::a);
   check_pixels<HorizontalConv<float>>(3, 4, 3, Mask::b);
+  check_pixels<CausalConv2d<float>>(2, 3, 3, Mask::b, 2);
+  check_pixels<VerticalConv2d<float>>(20, 9, 3, Mask::b, 2);
+  check_pixels<HorizontalConv<float>>(3, 4, 3, Mask::b, 4);
 }
 
 TEST_CASE("masked positions are zero and stay zero, and parameters are counted as stored") {
@@ -151,6 +158,8 @@ TEST_CASE("shapes and misuse of causal convolutions") {
   CHECK_THROWS_WITH_AS(Layer({.in = 1, .out = 1, .kernel = 4}, Key{1}), "causal_conv2d: kernel is 4; it must be odd",
                        ValueError);
   CHECK_THROWS_AS(Layer({.in = 0, .out = 1}, Key{1}), ValueError);
+  CHECK_THROWS_WITH_AS(Layer({.in = 1, .out = 1, .dilation = 0}, Key{1}),
+                       "causal_conv2d: dilation is 0; it must be at least 1", ValueError);
   CHECK_THROWS_AS(HorizontalConv<float>({.in = 1, .out = 1, .kernel = 1, .mask = Mask::a}, Key{1}), ValueError);
   const Layer layer({.in = 2, .out = 1}, Key{1});
   CHECK_THROWS_AS(layer(Tensor<float, 4>(Shape{1, 3, 3, 1})), ShapeError);

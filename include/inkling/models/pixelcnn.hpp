@@ -6,11 +6,11 @@
 // A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, "Pixel recurrent neural networks", 2016, arXiv:1601.06759;
 // A. van den Oord et al., "Conditional image generation with PixelCNN decoders", 2016, arXiv:1606.05328.
 //
-// With R = first_kernel/2 + layers · (kernel/2), two_stacks = true is the network of the second paper: the logits see
-// every earlier pixel up to R rows above, up to R columns to either side there, and R to the left in the current row.
-// two_stacks = false is one stack of masked convolutions: less work, and a blind spot. Going right takes going up, so
-// that of the pixels a rows above and b columns to the right only those with
-// b <= first_kernel/2 + min(a − 1, layers) · (kernel/2) are seen. See nn/gated.hpp and nn/causal_conv.hpp.
+// With R = first_kernel/2 + Σ over the layers of dilation · (kernel/2), two_stacks = true is the network of the second
+// paper: the logits see every earlier pixel up to R rows above, up to R columns to either side there, and R to the left
+// in the current row. two_stacks = false is one stack of masked convolutions: less work, and a blind spot. Going right
+// takes going up, so that of the pixels a rows above and b columns to the right only those with b <= first_kernel/2 +
+// min(a − 1, layers) · (kernel/2) are seen. See nn/gated.hpp and nn/causal_conv.hpp.
 //
 // The head is ReLU, Linear, ReLU, Linear. Tokens in [0, levels) enter as 2 · token / (levels − 1) − 1: black is −1, so
 // that the zeros around the image mark its border. Parameters are counted as stored: a masked kernel keeps its rows
@@ -56,6 +56,8 @@ struct PixelCnn {
     Index first_kernel = 7;
     Index head = 64;
     Index classes = 0;
+    Index dilations = 1;     ///< layer l has dilation 2^(l mod dilations): a wider view for the same work
+    bool positions = false;  ///< a learned vector for every pixel, so that the network knows where it is
     bool two_stacks = true;
     Index height = 28, columns = 28;
   };
@@ -76,7 +78,13 @@ struct PixelCnn {
       : options(checked(o)),
         hidden({.in = o.width, .out = o.head}, key.fold(1)),
         output({.in = o.head, .out = o.levels}, key.fold(2)) {
-    const detail::StackOptions inner{o.width, o.layers, o.kernel, o.first_kernel, o.classes};
+    const detail::StackOptions inner{o.width,
+                                     o.layers,
+                                     o.kernel,
+                                     o.first_kernel,
+                                     o.classes,
+                                     o.dilations,
+                                     o.positions ? Shape<2>{o.height, o.columns} : Shape<2>{}};
     if (o.two_stacks) {
       stacks.emplace(inner, key.fold(0));
     } else {
@@ -137,6 +145,7 @@ struct PixelCnn {
   static const Options& checked(const Options& o) {
     if (o.levels < 2) throw ValueError(text("pixelcnn: levels are ", o.levels, "; they must be at least 2"));
     detail::require_positive("pixelcnn", "layers", o.layers);
+    detail::require_positive("pixelcnn", "dilations", o.dilations);
     detail::require_positive("pixelcnn", "height", o.height);
     detail::require_positive("pixelcnn", "columns", o.columns);
     return o;

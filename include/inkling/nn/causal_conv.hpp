@@ -1,11 +1,12 @@
 // Causal convolutions: an output pixel sees only pixels that come before it in raster order (row by row).
 //
 //   y[n, i, j, o] = b[o] + Σ over the live window positions (u, v) and channels c of
-//                   w[u, v, c, o] · x[n, i − r + u, j − r + v, c],      r = kernel / 2, x zero outside the image
+//                   w[u, v, c, o] · x[n, i + d(u − r), j + d(v − r), c],      r = kernel / 2, d = dilation,
+//                   x zero outside the image
 //
-//   CausalConv2d    the rows above within r, and the current row up to the current pixel
-//   VerticalConv2d  whole rows: those above within r, and the current row
-//   HorizontalConv  the current row alone: up to r pixels to the left, and the current pixel
+//   CausalConv2d    the rows above within d·r, and the current row up to the current pixel
+//   VerticalConv2d  whole rows: those above within d·r, and the current row
+//   HorizontalConv  the current row alone: up to d·r pixels to the left, and the current pixel
 //
 // Mask::b is as above; Mask::a leaves out the current pixel (the current row for VerticalConv2d), which a network's
 // first layer must not see. A stack of VerticalConv2d whose first layer has mask a sees the rows strictly above; with
@@ -22,8 +23,8 @@
 // Shapes: x (N, H, W, in) -> (N, H, W, out); at -> (N, out); at_row -> (N, W, out); bias (out);
 //         weight (r+1, kernel, in, out), for HorizontalConv (1, r+1, in, out).
 //
-// Errors: ValueError for in, out below 1, an even kernel, or mask a with kernel 1, which sees nothing; ShapeError if x
-// has other channels, or for a pixel outside.
+// Errors: ValueError for in, out, dilation below 1, an even kernel, or mask a with kernel 1, which sees nothing;
+// ShapeError if x has other channels, or for a pixel outside.
 //
 // Example:
 //     CausalConv2d<float> first({.in = 1, .out = 32, .kernel = 7, .mask = Mask::a}, Key{1});
@@ -57,6 +58,7 @@ struct MaskedConv2d {
   struct Options {
     Index in = 0, out = 0;
     Index kernel = 3;
+    Index dilation = 1;
     Mask mask = Mask::b;
     bool bias = true;
   };
@@ -75,7 +77,8 @@ struct MaskedConv2d {
     const auto values = weight.value.mutable_values();
     std::fill(values.begin() + live * o.in * o.out, values.end(), T{});
     if (o.bias) bias.emplace(init::kaiming_uniform<T>(Shape<1>{o.out}, live * o.in, key.fold(1)));
-    window.pad = {rows - 1, r, 0, columns - 1 - r};
+    window.dilation = o.dilation;
+    window.pad = {o.dilation * (rows - 1), o.dilation * r, 0, o.dilation * (columns - 1 - r)};
     window.taps.assign(static_cast<std::size_t>(rows * columns), 0);
     std::fill_n(window.taps.begin(), live, std::uint8_t{1});
   }
@@ -122,6 +125,7 @@ struct MaskedConv2d {
     detail::require_positive(name, "in", o.in);
     detail::require_positive(name, "out", o.out);
     detail::require_positive(name, "kernel", o.kernel);
+    detail::require_positive(name, "dilation", o.dilation);
     if (o.kernel % 2 == 0) throw ValueError(text(name, ": kernel is ", o.kernel, "; it must be odd"));
     if (live_positions(o) == 0) {
       throw ValueError(text(name, ": kernel is 1, mask is a; this sees nothing: the kernel must be at least 3"));
@@ -145,24 +149,21 @@ struct MaskedConv2d {
   void evaluate(const Tensor<T, 4>& x, Index row, Index begin, Index end, T* y) const {
     const Index n = x.extent(0), height = x.extent(1), width = x.extent(2), in = x.extent(3);
     const Index columns = weight.shape()[1], out = weight.shape()[3];
-    const Index top = row - window.pad.top, left = begin - window.pad.left, k = live * in, count = end - begin;
+    const Index top = row - window.pad.top, left = begin - window.pad.left, d = window.dilation;
+    const Index k = live * in, count = end - begin;
     Scratch<T> patches(n * count * k);
     parallel_for(n * count, 64, [&](Index first, Index last) {
       for (Index p = first; p < last; ++p) {
         T* patch = patches.data() + p * k;
         const T* image = x.data() + p / count * height * width * in;
         const Index j = left + p % count;
-        for (Index u = 0; u * columns < live; ++u) {
-          const Index seen = std::min(columns, live - u * columns);
-          const Index from = std::clamp<Index>(-j, 0, seen), to = std::clamp<Index>(width - j, from, seen);
-          T* target = patch + u * columns * in;
-          if (top + u < 0) {
-            std::fill_n(target, seen * in, T{});
-            continue;
+        for (Index t = 0; t < live; ++t) {
+          const Index i = top + t / columns * d, jt = j + t % columns * d;
+          if (i < 0 || jt < 0 || jt >= width) {
+            std::fill_n(patch + t * in, in, T{});
+          } else {
+            std::copy_n(image + (i * width + jt) * in, in, patch + t * in);
           }
-          std::fill_n(target, from * in, T{});
-          std::copy_n(image + ((top + u) * width + j + from) * in, (to - from) * in, target + from * in);
-          std::fill_n(target + to * in, (seen - to) * in, T{});
         }
       }
     });

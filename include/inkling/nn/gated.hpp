@@ -158,13 +158,14 @@ struct GatedBlock {
   struct Options {
     Index width = 0;
     Index kernel = 3;
+    Index dilation = 1;
   };
 
   CausalConv2d<T> conv;
   Linear<T> project;
 
   GatedBlock(const Options& o, Key key)
-      : conv({.in = o.width, .out = 2 * o.width, .kernel = o.kernel}, key.fold(0)),
+      : conv({.in = o.width, .out = 2 * o.width, .kernel = o.kernel, .dilation = o.dilation}, key.fold(0)),
         project({.in = o.width, .out = o.width}, key.fold(1)) {}
 
   static constexpr Shape<4> out_shape(const Options& o, const Shape<4>& x) {
@@ -204,6 +205,7 @@ struct GatedTwoStackBlock {
   struct Options {
     Index width = 0;
     Index kernel = 3;
+    Index dilation = 1;
   };
 
   VerticalConv2d<T> vertical;
@@ -211,8 +213,8 @@ struct GatedTwoStackBlock {
   Linear<T> link, project;
 
   GatedTwoStackBlock(const Options& o, Key key)
-      : vertical({.in = o.width, .out = 2 * o.width, .kernel = o.kernel}, key.fold(0)),
-        horizontal({.in = o.width, .out = 2 * o.width, .kernel = o.kernel}, key.fold(1)),
+      : vertical({.in = o.width, .out = 2 * o.width, .kernel = o.kernel, .dilation = o.dilation}, key.fold(0)),
+        horizontal({.in = o.width, .out = 2 * o.width, .kernel = o.kernel, .dilation = o.dilation}, key.fold(1)),
         link({.in = 2 * o.width, .out = 2 * o.width}, key.fold(2)),
         project({.in = o.width, .out = o.width}, key.fold(3)) {}
 
