@@ -215,6 +215,22 @@ std::vector<ConvShape> shapes() {
        .pad_bottom = 1,
        .pad_right = 1},
       {.n = 0, .h = 3, .w = 3, .cin = 2, .cout = 2, .kh = 2, .kw = 2},
+      // Few channels: more images than one block of the weight gradient, borders of unlike width, lines apart, taps
+      // off.
+      {.n = 19, .h = 14, .w = 14, .cin = 6, .cout = 16, .kh = 5, .kw = 5},
+      {.n = 3,
+       .h = 28,
+       .w = 28,
+       .cin = 1,
+       .cout = 6,
+       .kh = 5,
+       .kw = 5,
+       .pad_top = 2,
+       .pad_left = 2,
+       .pad_bottom = 2,
+       .pad_right = 2},
+      {.n = 2, .h = 9, .w = 40, .cin = 8, .cout = 3, .kh = 2, .kw = 7, .pad_left = 6, .pad_bottom = 3, .dilation_h = 3},
+      {.n = 1, .h = 4, .w = 5, .cin = 2, .cout = 7, .kh = 3, .kw = 5, .pad_top = 4, .pad_right = 5, .taps = scattered},
       {.n = 2, .h = 2, .w = 2, .cin = 3, .cout = 2, .kh = 3, .kw = 3},
   };
 }

@@ -8,8 +8,8 @@
 // There is no buffer of patches: each panel of the product copies what it needs straight from the image, and what is
 // packed is multiplied while it is in the first-level cache. The data gradient is gathered, one product for each phase
 // of the stride, so that no two threads write one pixel. Taps that a mask has removed take no part: a causal
-// convolution costs its live taps only, and their weight gradient is exactly 0 elsewhere. Depthwise convolutions have
-// loops of their own (conv_depthwise.hpp).
+// convolution costs its live taps only, and their weight gradient is exactly 0 elsewhere. Depthwise convolutions and
+// those of few channels have loops of their own (conv_depthwise.hpp, conv_planar.hpp).
 //
 // Example, 3 x 3 with the size kept:
 //     kernels::ConvShape s{.n = 64, .h = 28, .w = 28, .cin = 1, .cout = 32, .kh = 3, .kw = 3,
@@ -21,6 +21,7 @@
 
 #include "inkling/kernels/conv_depthwise.hpp"
 #include "inkling/kernels/conv_patches.hpp"
+#include "inkling/kernels/conv_planar.hpp"
 #include "inkling/kernels/gemm.hpp"
 
 namespace ink::kernels {
@@ -79,6 +80,7 @@ void conv2d_forward(const ConvShape& s, const T* x, const T* weight, const T* bi
   if (detail::is_depthwise(s)) return detail::depthwise_forward(s, x, weight, bias, y);
   Scratch<detail::Tap> taps(s.kh * s.kw);
   const Index count = detail::forward_taps(s, taps.data());
+  if (detail::is_planar(s)) return detail::planar_forward(s, x, weight, bias, y, taps.data(), count);
   for (Index g = 0; g < s.groups; ++g) {
     const detail::PackPatches<T> patches{detail::forward_patches(s, x, g, taps.data(), count)};
     const T* group_weight = weight + g * out;
@@ -98,6 +100,10 @@ void conv2d_backward_data(const ConvShape& s, const T* dy, const T* weight, T* d
   }
   if (detail::is_depthwise(s)) return detail::depthwise_backward_data(s, dy, weight, dx);
   Scratch<detail::Tap> taps(s.kh * s.kw);
+  if (detail::is_planar(s)) {
+    const Index count = detail::backward_taps(s, 0, 0, taps.data());
+    return detail::planar_backward_data(s, dy, weight, dx, taps.data(), count);
+  }
   for (Index phase_h = 0; phase_h < std::min(s.stride_h, s.h); ++phase_h) {
     for (Index phase_w = 0; phase_w < std::min(s.stride_w, s.w); ++phase_w) {
       const Index count = detail::backward_taps(s, phase_h, phase_w, taps.data());
@@ -126,9 +132,11 @@ void conv2d_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dwei
   if (detail::is_depthwise(s)) return detail::depthwise_backward_weight(s, x, dy, dweight);
   Scratch<detail::Tap> taps(s.kh * s.kw);
   const Index count = detail::forward_taps(s, taps.data());
+  if (detail::is_planar(s)) detail::planar_backward_weight(s, x, dy, dweight);
   for (Index t = 0; t < s.kh * s.kw; ++t) {
     if (!detail::is_live(s, t)) std::fill_n(dweight + t * in * s.cout, in * s.cout, T(0));
   }
+  if (detail::is_planar(s)) return;
   for (Index g = 0; g < s.groups; ++g) {
     const detail::PackPatchColumns<T> patches{detail::forward_patches(s, x, g, taps.data(), count)};
     auto row = [&, first = dweight + g * out](Index r) { return first + (taps[r / in].index * in + r % in) * s.cout; };

@@ -3,10 +3,11 @@
 //   y[n, i, j, c] = mean or max of x over the window that starts at (i * stride_h - pad_top, j * stride_w - pad_left);
 //   cells outside of the image do not count: the mean divides by the cells inside, the maximum ignores the others.
 //
-// Loops run over the channels of a pixel, which are neighbours in memory. The gradients are gathered: each input pixel
-// collects from the windows that cover it, so that no two threads write one pixel and the order is fixed. The maximum
-// goes to the first of equal cells; its place (row * w + column) is kept in `argmax`. A window without any cell gives 0
-// and argmax -1.
+// The mean's loops run over the channels of a pixel, which are neighbours in memory; its gradient is gathered: each
+// input pixel collects from the windows that cover it. The maximum takes one cell of all windows of a line at a time,
+// as one vector; it goes to the first of equal cells, whose place (row * w + column) is kept in `argmax`, and its
+// gradient is scattered there image by image. No two threads write one pixel, and the order is fixed. A window without
+// any cell gives 0 and argmax -1.
 //
 // In use:
 //     kernels::PoolShape s{.n = 64, .h = 28, .w = 28, .c = 32, .kh = 2, .kw = 2, .stride_h = 2, .stride_w = 2};
@@ -15,8 +16,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
+#include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
+#include "inkling/kernels/block.hpp"
 #include "inkling/kernels/conv_shape.hpp"
 
 namespace ink::kernels {
@@ -51,6 +55,13 @@ inline Range covering_windows(Index x, Index stride, Index pad, Index kernel, In
   const Index first = before > 0 ? (before + stride - 1) / stride : 0;
   const Index end = std::min(last, count);
   return {std::min(first, end), end};
+}
+
+/// The windows out of `count` whose cell in column q lies inside of an image of `size` columns.
+inline Range outputs_inside(Index q, Index stride, Index pad, Index size, Index count) {
+  const Index before = pad - q, room = size + pad - q;
+  const Index begin = before <= 0 ? 0 : std::min((before + stride - 1) / stride, count);
+  return {begin, room <= 0 ? begin : std::clamp((room + stride - 1) / stride, begin, count)};
 }
 
 inline Index pool_grain(const PoolShape& s) {
@@ -107,29 +118,84 @@ void average_pool_backward(const PoolShape& s, const T* dy, T* dx) {
   });
 }
 
+namespace detail {
+
+inline constexpr Index gather_slack = 16;
+
+/// `count` pixels, `step` elements apart from `first` on, next to each other. Short ones are copied as whole vectors,
+/// of which the next one overwrites the end: dst has room for gather_slack elements more.
+template <class T>
+void gather_pixels(T* dst, const T* first, Index step, Index count, Index channels, const T* end) {
+  constexpr Index whole = gather_slack;
+  for (Index j = 0; j < count; ++j) {
+    const T* src = first + j * step;
+    T* out = dst + j * channels;
+    if (channels <= whole && end - src >= whole) {
+      __builtin_memcpy(out, src, whole * sizeof(T));
+    } else {
+      std::copy_n(src, channels, out);
+    }
+  }
+}
+
+/// best = max(best, x) element by element; `from` becomes `tap` where x is taken. The first of equal elements stays,
+/// and so does the first NaN.
+template <class T>
+void take_larger(T* best, std::int32_t* from, const T* x, Index count, std::int32_t tap) {
+  dispatch([=]<int>() INKLING_LAMBDA_INLINE {
+    const auto take = [tap](T& m, std::int32_t& k, T v) INKLING_LAMBDA_INLINE {
+      const bool better = bool(k < 0) | bool(v > m) | (bool(v != v) & bool(m == m));
+      m = better ? v : m;
+      k = better ? tap : k;
+    };
+    constexpr Index lanes = 16;
+    Index i = 0;
+    for (; i + lanes <= count; i += lanes) {
+      T m[lanes], v[lanes];
+      std::int32_t k[lanes];
+      std::memcpy(m, best + i, sizeof(m));
+      std::memcpy(v, x + i, sizeof(v));
+      std::memcpy(k, from + i, sizeof(k));
+      for (Index l = 0; l < lanes; ++l) take(m[l], k[l], v[l]);
+      std::memcpy(best + i, m, sizeof(m));
+      std::memcpy(from + i, k, sizeof(k));
+    }
+    for (; i < count; ++i) take(best[i], from[i], x[i]);
+  });
+}
+
+}  // namespace detail
+
 /// argmax: (n, oh, ow, c)
 template <class T>
 void max_pool_forward(const PoolShape& s, const T* x, T* y, std::int32_t* argmax) {
-  const Index oh = s.oh(), ow = s.ow();
-  parallel_for(s.n * oh, detail::pool_grain(s), [&](Index begin, Index end) {
-    for (Index line = begin; line < end; ++line) {
-      const auto rows = detail::window_cells(line % oh, s.stride_h, s.pad_top, s.kh, s.h);
-      for (Index j = 0; j < ow; ++j) {
-        const auto columns = detail::window_cells(j, s.stride_w, s.pad_left, s.kw, s.w);
-        T* out = y + (line * ow + j) * s.c;
-        std::int32_t* place = argmax + (line * ow + j) * s.c;
-        std::fill_n(out, s.c, T(0));
-        std::fill_n(place, s.c, std::int32_t{-1});
-        for (Index r = rows.begin; r < rows.end; ++r) {
-          for (Index q = columns.begin; q < columns.end; ++q) {
-            const T* in = x + ((line / oh * s.h + r) * s.w + q) * s.c;
-            const auto cell = static_cast<std::int32_t>(r * s.w + q);
-            for (Index c = 0; c < s.c; ++c) {
-              const bool better = place[c] < 0 || in[c] > out[c] || (in[c] != in[c] && out[c] == out[c]);
-              out[c] = better ? in[c] : out[c];
-              place[c] = better ? cell : place[c];
-            }
-          }
+  const Index oh = s.oh(), ow = s.ow(), size = ow * s.c;
+  const T* end = x + s.n * s.h * s.w * s.c;
+  parallel_for(s.n * oh, detail::pool_grain(s), [&](Index begin, Index last) {
+    Scratch<T> cells(size + detail::gather_slack);
+    Scratch<std::int32_t> place(s.kh * s.kw);
+    for (Index line = begin; line < last; ++line) {
+      T* best = y + line * size;
+      std::int32_t* from = argmax + line * size;
+      std::fill_n(best, size, T(0));
+      std::fill_n(from, size, std::int32_t{-1});
+      const Index top = line % oh * s.stride_h - s.pad_top;
+      for (Index p = std::max(Index{0}, -top); p < std::min(s.kh, s.h - top); ++p) {
+        for (Index q = 0; q < s.kw; ++q) {
+          const auto outputs = detail::outputs_inside(q, s.stride_w, s.pad_left, s.w, ow);
+          if (outputs.size() == 0) continue;
+          const Index column = outputs.begin * s.stride_w - s.pad_left + q, at = outputs.begin * s.c;
+          const T* first = x + ((line / oh * s.h + top + p) * s.w + column) * s.c;
+          detail::gather_pixels(cells.data(), first, s.stride_w * s.c, outputs.size(), s.c, end);
+          const Index tap = p * s.kw + q;
+          place[tap] = static_cast<std::int32_t>((top + p) * s.w + q - s.pad_left);
+          detail::take_larger(best + at, from + at, cells.data(), outputs.size() * s.c, static_cast<std::int32_t>(tap));
+        }
+      }
+      for (Index j = 0; j < ow; ++j) {  // from a place in the window to a place in the image
+        for (Index c = 0; c < s.c; ++c) {
+          std::int32_t& k = from[j * s.c + c];
+          if (k >= 0) k = place[k] + static_cast<std::int32_t>(j * s.stride_w);
         }
       }
     }
@@ -138,20 +204,15 @@ void max_pool_forward(const PoolShape& s, const T* x, T* y, std::int32_t* argmax
 
 template <class T>
 void max_pool_backward(const PoolShape& s, const T* dy, const std::int32_t* argmax, T* dx) {
-  const Index oh = s.oh(), ow = s.ow();
-  parallel_for(s.n * s.h, detail::pool_grain(s), [&](Index begin, Index end) {
-    for (Index line = begin; line < end; ++line) {
-      const auto rows = detail::covering_windows(line % s.h, s.stride_h, s.pad_top, s.kh, oh);
-      for (Index q = 0; q < s.w; ++q) {
-        const auto columns = detail::covering_windows(q, s.stride_w, s.pad_left, s.kw, ow);
-        const auto cell = static_cast<std::int32_t>(line % s.h * s.w + q);
-        T* out = dx + (line * s.w + q) * s.c;
-        std::fill_n(out, s.c, T(0));
-        for (Index i = rows.begin; i < rows.end; ++i) {
-          for (Index j = columns.begin; j < columns.end; ++j) {
-            const Index at = ((line / s.h * oh + i) * ow + j) * s.c;
-            for (Index c = 0; c < s.c; ++c) out[c] += argmax[at + c] == cell ? dy[at + c] : T(0);
-          }
+  const Index image = s.h * s.w * s.c, pixels = s.oh() * s.ow();
+  parallel_for(s.n, detail::rows_per_task(image), [&](Index begin, Index end) {
+    for (Index n = begin; n < end; ++n) {
+      T* out = dx + n * image;
+      std::fill_n(out, image, T(0));
+      for (Index pixel = n * pixels; pixel < (n + 1) * pixels; ++pixel) {
+        for (Index c = 0; c < s.c; ++c) {
+          const Index cell = argmax[pixel * s.c + c];
+          if (cell >= 0) out[cell * s.c + c] += dy[pixel * s.c + c];
         }
       }
     }
