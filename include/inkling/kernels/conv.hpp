@@ -8,8 +8,9 @@
 // There is no buffer of patches: each panel of the product copies what it needs straight from the image, and what is
 // packed is multiplied while it is in the first-level cache. The data gradient is gathered, one product for each phase
 // of the stride, so that no two threads write one pixel. Taps that a mask has removed take no part: a causal
-// convolution costs its live taps only, and their weight gradient is exactly 0 elsewhere. Depthwise convolutions and
-// those of few channels have loops of their own (conv_depthwise.hpp, conv_planar.hpp).
+// convolution costs its live taps only, and their weight gradient is exactly 0 elsewhere. 3 x 3 windows of many channels
+// take a quarter of the multiplications (conv_winograd.hpp); depthwise convolutions and those of few channels have loops
+// of their own (conv_depthwise.hpp, conv_planar.hpp).
 //
 // Example, 3 x 3 with the size kept:
 //     kernels::ConvShape s{.n = 64, .h = 28, .w = 28, .cin = 1, .cout = 32, .kh = 3, .kw = 3,
@@ -22,6 +23,7 @@
 #include "inkling/kernels/conv_depthwise.hpp"
 #include "inkling/kernels/conv_patches.hpp"
 #include "inkling/kernels/conv_planar.hpp"
+#include "inkling/kernels/conv_winograd.hpp"
 #include "inkling/kernels/gemm.hpp"
 
 namespace ink::kernels {
@@ -78,6 +80,7 @@ void conv2d_forward(const ConvShape& s, const T* x, const T* weight, const T* bi
     return gemm(Trans::no, Trans::no, pixels, s.cout, s.cin, x, s.cin, weight, s.cout, y, s.cout, {.bias = bias});
   }
   if (detail::is_depthwise(s)) return detail::depthwise_forward(s, x, weight, bias, y);
+  if (detail::is_winograd(s)) return detail::winograd_forward(s, x, weight, bias, y);
   Scratch<detail::Tap> taps(s.kh * s.kw);
   const Index count = detail::forward_taps(s, taps.data());
   if (detail::is_planar(s)) return detail::planar_forward(s, x, weight, bias, y, taps.data(), count);
@@ -99,6 +102,7 @@ void conv2d_backward_data(const ConvShape& s, const T* dy, const T* weight, T* d
     return gemm(Trans::no, Trans::yes, pixels, s.cin, s.cout, dy, s.cout, weight, s.cout, dx, s.cin);
   }
   if (detail::is_depthwise(s)) return detail::depthwise_backward_data(s, dy, weight, dx);
+  if (detail::is_winograd(s)) return detail::winograd_backward_data(s, dy, weight, dx);
   Scratch<detail::Tap> taps(s.kh * s.kw);
   if (detail::is_planar(s)) {
     const Index count = detail::backward_taps(s, 0, 0, taps.data());
@@ -130,6 +134,7 @@ void conv2d_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dwei
     return gemm(Trans::yes, Trans::no, s.cin, s.cout, pixels, x, s.cin, dy, s.cout, dweight, s.cout);
   }
   if (detail::is_depthwise(s)) return detail::depthwise_backward_weight(s, x, dy, dweight);
+  if (detail::is_winograd(s)) return detail::winograd_backward_weight(s, x, dy, dweight);
   Scratch<detail::Tap> taps(s.kh * s.kw);
   const Index count = detail::forward_taps(s, taps.data());
   if (detail::is_planar(s)) detail::planar_backward_weight(s, x, dy, dweight);
