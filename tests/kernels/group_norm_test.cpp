@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -19,7 +20,18 @@ using kernel_test::worst_difference;
 
 namespace {
 
-template <class T>
+template <class Activation>
+double activated(double z) {
+  return std::is_same_v<Activation, Silu> ? z / (1 + std::exp(-z)) : z;
+}
+
+template <class Activation>
+double slope(double z) {
+  const double s = 1 / (1 + std::exp(-z));
+  return std::is_same_v<Activation, Silu> ? s + z * s * (1 - s) : 1;
+}
+
+template <class Activation, class T>
 void check_group_norm(Index n, Index pixels, Index channels, Index groups) {
   auto x = random_values<T>(n * pixels * channels, 1);
   for (T& v : x) v += T(2);
@@ -44,13 +56,17 @@ void check_group_norm(Index n, Index pixels, Index channels, Index groups) {
       each([&](std::size_t at, std::size_t) { variance += std::pow(static_cast<double>(x[at]) - mean[k], 2) / size; });
       rstd[k] = 1 / std::sqrt(variance + eps);
       auto hat = [&](std::size_t at) { return (static_cast<double>(x[at]) - mean[k]) * rstd[k]; };
-      auto q = [&](std::size_t at, std::size_t c) {
-        return static_cast<double>(dy[at]) * static_cast<double>(gamma[c]);
+      auto z = [&](std::size_t at, std::size_t c) {
+        return hat(at) * static_cast<double>(gamma[c]) + static_cast<double>(beta[c]);
       };
+      auto dz = [&](std::size_t at, std::size_t c) {
+        return static_cast<double>(dy[at]) * slope<Activation>(z(at, c));
+      };
+      auto q = [&](std::size_t at, std::size_t c) { return dz(at, c) * static_cast<double>(gamma[c]); };
       each([&](std::size_t at, std::size_t c) {
-        y[at] = hat(at) * static_cast<double>(gamma[c]) + static_cast<double>(beta[c]);
-        dgamma[c] += static_cast<double>(dy[at]) * hat(at);
-        dbeta[c] += static_cast<double>(dy[at]);
+        y[at] = activated<Activation>(z(at, c));
+        dgamma[c] += dz(at, c) * hat(at);
+        dbeta[c] += dz(at, c);
         q_mean += q(at, c) / size;
         qx_mean += q(at, c) * hat(at) / size;
       });
@@ -59,10 +75,10 @@ void check_group_norm(Index n, Index pixels, Index channels, Index groups) {
   }
   std::vector<T> y1(x.size()), dx1(x.size()), mean1(mean.size()), rstd1(mean.size()), dgamma1(gamma.size()),
       dbeta1(gamma.size());
-  group_norm_forward(n, pixels, channels, groups, x.data(), gamma.data(), beta.data(), static_cast<T>(eps), y1.data(),
-                     mean1.data(), rstd1.data());
-  group_norm_backward(n, pixels, channels, groups, x.data(), gamma.data(), mean1.data(), rstd1.data(), dy.data(),
-                      dx1.data(), dgamma1.data(), dbeta1.data());
+  group_norm_forward<Activation>(n, pixels, channels, groups, x.data(), gamma.data(), beta.data(), static_cast<T>(eps),
+                                 y1.data(), mean1.data(), rstd1.data());
+  group_norm_backward<Activation>(n, pixels, channels, groups, x.data(), gamma.data(), beta.data(), mean1.data(),
+                                  rstd1.data(), dy.data(), dx1.data(), dgamma1.data(), dbeta1.data());
   const double bound = 100 * static_cast<double>(std::numeric_limits<T>::epsilon()) * (size == 1 ? 40 : 1);
   CAPTURE(channels);
   CAPTURE(groups);
@@ -74,8 +90,8 @@ void check_group_norm(Index n, Index pixels, Index channels, Index groups) {
   CHECK(worst_difference(dgamma1, dgamma) <= bound * static_cast<double>(pixels));
   CHECK(worst_difference(dbeta1, dbeta) <= bound * static_cast<double>(pixels));
   std::vector<T> in_place = x;
-  group_norm_forward<T>(n, pixels, channels, groups, in_place.data(), gamma.data(), beta.data(), static_cast<T>(eps),
-                        in_place.data(), nullptr, nullptr);
+  group_norm_forward<Activation, T>(n, pixels, channels, groups, in_place.data(), gamma.data(), beta.data(),
+                                    static_cast<T>(eps), in_place.data(), nullptr, nullptr);
   CHECK(equal_bits(in_place, y1));
 }
 
@@ -86,8 +102,10 @@ TEST_CASE("group norm equals the definition, forward and backward") {
     const Index cases[][3] = {{1, 1, 1},   {5, 4, 2},    {49, 12, 3}, {30, 64, 8},
                               {17, 96, 8}, {9, 130, 10}, {3, 48, 1},  {33, 33, 33}};
     for (const auto& c : cases) {
-      check_group_norm<float>(3, c[0], c[1], c[2]);
-      check_group_norm<double>(3, c[0], c[1], c[2]);
+      check_group_norm<NoActivation, float>(3, c[0], c[1], c[2]);
+      check_group_norm<NoActivation, double>(3, c[0], c[1], c[2]);
+      check_group_norm<Silu, float>(3, c[0], c[1], c[2]);
+      check_group_norm<Silu, double>(3, c[0], c[1], c[2]);
     }
   });
 }
@@ -99,21 +117,22 @@ TEST_CASE("group norm: an image alone has the bits of the image in a batch, at a
                gamma = random_values<float>(channels, 3);
     std::vector<float> y(x.size()), y1(x.size()), dx(x.size()), dx1(x.size()), mean(28), rstd(28), dgamma(24),
         dgamma1(24);
-    group_norm_forward<float>(n, pixels, channels, groups, x.data(), gamma.data(), nullptr, 1e-5f, y.data(),
-                              mean.data(), rstd.data());
-    group_norm_backward<float>(n, pixels, channels, groups, x.data(), gamma.data(), mean.data(), rstd.data(), dy.data(),
-                               dx.data(), dgamma.data(), nullptr);
+    group_norm_forward<NoActivation, float>(n, pixels, channels, groups, x.data(), gamma.data(), nullptr, 1e-5f,
+                                            y.data(), mean.data(), rstd.data());
+    group_norm_backward<NoActivation, float>(n, pixels, channels, groups, x.data(), gamma.data(), nullptr, mean.data(),
+                                             rstd.data(), dy.data(), dx.data(), dgamma.data(), nullptr);
     for (int threads : {1, 2, 3}) {
       set_thread_count(threads);
-      group_norm_backward<float>(n, pixels, channels, groups, x.data(), gamma.data(), mean.data(), rstd.data(),
-                                 dy.data(), dx1.data(), dgamma1.data(), nullptr);
+      group_norm_backward<NoActivation, float>(n, pixels, channels, groups, x.data(), gamma.data(), nullptr,
+                                               mean.data(), rstd.data(), dy.data(), dx1.data(), dgamma1.data(),
+                                               nullptr);
       CHECK(equal_bits(dx, dx1));
       CHECK(equal_bits(dgamma, dgamma1));
     }
     set_thread_count(1);
     for (Index i = 0; i < n; ++i) {
-      group_norm_forward<float>(1, pixels, channels, groups, x.data() + i * image, gamma.data(), nullptr, 1e-5f,
-                                y1.data() + i * image, nullptr, nullptr);
+      group_norm_forward<NoActivation, float>(1, pixels, channels, groups, x.data() + i * image, gamma.data(), nullptr,
+                                              1e-5f, y1.data() + i * image, nullptr, nullptr);
     }
     CHECK(equal_bits(y, y1));
   });

@@ -4,6 +4,8 @@
 
 #include "../golden/data/norm.inc"
 #include "../golden/golden.hpp"
+#include "inkling/ops/elementwise.hpp"
+#include "inkling/ops/reduce.hpp"
 #include "operation_checks.hpp"
 
 using namespace ink;
@@ -79,8 +81,26 @@ TEST_CASE("group_norm: gradients") {
     check_gradients([&](const auto& v) { return group_norm(v, c.groups, 1e-2); }, x);
     check_gradients([&](const auto& v, const auto& g, const auto& b) { return group_norm(v, c.groups, g, b, 1e-2); }, x,
                     gamma, beta);
+    const auto fused = [&](const auto& v, const auto& g, const auto& b) {
+      return group_norm_silu(v, c.groups, g, b, 1e-2);
+    };
+    check_gradients(fused, x, gamma, beta);
   }
   check_gradients([](const auto& v) { return group_norm(v, 2); }, normal<float>(Shape{3, 8}, Key{4}));
+}
+
+TEST_CASE("group_norm_silu is silu of group_norm, forward and backward") {
+  const auto x = normal<double>(Shape{3, 5, 4, 12}, Key{1}), dy = normal<double>(Shape{3, 5, 4, 12}, Key{2});
+  const auto gamma = normal<double>(Shape{12}, Key{3}), beta = normal<double>(Shape{12}, Key{4});
+  const auto fused = forward_backward(
+      [](const auto& v, const auto& g, const auto& b) { return group_norm_silu(v, 3, g, b); }, dy, x, gamma, beta);
+  const auto apart = forward_backward(
+      [](const auto& v, const auto& g, const auto& b) { return silu(group_norm(v, 3, g, b)); }, dy, x, gamma, beta);
+  const auto difference = [](const auto& a, const auto& b) { return max(abs(a - b)).item(); };
+  CHECK(difference(std::get<0>(fused), std::get<0>(apart)) < 1e-13);
+  CHECK(difference(std::get<1>(fused), std::get<1>(apart)) < 1e-13);
+  CHECK(difference(std::get<2>(fused), std::get<2>(apart)) < 1e-12);
+  CHECK(difference(std::get<3>(fused), std::get<3>(apart)) < 1e-12);
 }
 
 TEST_CASE("norm: gradients of some inputs alone are those of all together") {
@@ -102,6 +122,8 @@ TEST_CASE("norm: independent of threads and batch") {
   check_invariance<1>(f_layer, normal<float>(Shape{3, 99, 61}, Key{1}));
   check_invariance<1>(f_rms_affine, normal<float>(Shape{5, 99, 64}, Key{1}), gamma);
   check_invariance<1>([](const auto& x, const auto& g, const auto& b) { return group_norm(x, 8, g, b); },
+                      normal<float>(Shape{5, 13, 14, 64}, Key{1}), gamma, beta);
+  check_invariance<1>([](const auto& x, const auto& g, const auto& b) { return group_norm_silu(x, 8, g, b); },
                       normal<float>(Shape{5, 13, 14, 64}, Key{1}), gamma, beta);
 }
 

@@ -8,9 +8,9 @@
 // There is no buffer of patches: each panel of the product copies what it needs straight from the image, and what is
 // packed is multiplied while it is in the first-level cache. The data gradient is gathered, one product for each phase
 // of the stride, so that no two threads write one pixel. Taps that a mask has removed take no part: a causal
-// convolution costs its live taps only, and their weight gradient is exactly 0 elsewhere. 3 x 3 windows of many channels
-// take a quarter of the multiplications (conv_winograd.hpp); depthwise convolutions and those of few channels have loops
-// of their own (conv_depthwise.hpp, conv_planar.hpp).
+// convolution costs its live taps only, and their weight gradient is exactly 0 elsewhere. 3 x 3 windows of many
+// channels take a quarter of the multiplications (conv_winograd.hpp); depthwise convolutions and those of few channels
+// have loops of their own (conv_depthwise.hpp, conv_planar.hpp).
 //
 // Example, 3 x 3 with the size kept:
 //     kernels::ConvShape s{.n = 64, .h = 28, .w = 28, .cin = 1, .cout = 32, .kh = 3, .kw = 3,

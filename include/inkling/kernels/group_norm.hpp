@@ -1,8 +1,8 @@
 // Group norm, channels last: x (n, pixels, channels), the channels of an image in groups of neighbours.
 //
-//   xhat = (x - mean_g) * rstd_g, rstd_g = 1 / sqrt(var_g + eps);  y = gamma_c * xhat + beta_c
-//   q = gamma_c * dy;  dx = rstd_g * (q - mean_g(q) - xhat * mean_g(q * xhat))
-//   dgamma_c = sum dy * xhat, dbeta_c = sum dy over images and pixels
+//   xhat = (x - mean_g) * rstd_g, rstd_g = 1 / sqrt(var_g + eps);  z = gamma_c * xhat + beta_c, y = activation(z)
+//   dz = dy * activation'(z), q = gamma_c * dz;  dx = rstd_g * (q - mean_g(q) - xhat * mean_g(q * xhat))
+//   dgamma_c = sum dz * xhat, dbeta_c = sum dz over images and pixels
 //
 // Y. Wu and K. He, "Group normalization", 2018, arXiv:1803.08494.
 //
@@ -11,18 +11,49 @@
 // their parameter gradients are added in order. gamma, beta, dx, dgamma, dbeta, mean and rstd of the forward pass may
 // be null. y may be x, dx may be dy.
 //
+// The activation costs no pass over memory: z is never stored, but computed again for the gradient.
+//
 // In use:
 //     kernels::group_norm_forward(batch, height * width, channels, 8, x, gamma, beta, 1e-5f, y, mean, rstd);
+//     kernels::group_norm_forward<kernels::Silu>(batch, height * width, channels, 8, x, gamma, beta, 1e-5f, y, mean,
+//                                                rstd);
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
 #include "inkling/kernels/block.hpp"
+#include "inkling/kernels/math.hpp"
 
 namespace ink::kernels {
+
+struct NoActivation {
+  template <class T>
+  static INKLING_INLINE T value(T z) {
+    return z;
+  }
+  template <class T>
+  static INKLING_INLINE T slope(T) {
+    return T(1);
+  }
+};
+
+/// z * sigmoid(z)
+struct Silu {
+  template <class T>
+  static INKLING_INLINE T value(T z) {
+    return z * vsigmoid(z);
+  }
+  template <class T>
+  static INKLING_INLINE T slope(T z) {
+    const T s = vsigmoid(z);
+    return s * (T(1) + z * (T(1) - s));
+  }
+};
+
 namespace detail {
 
 /// The parameter of each lane of a strip, from one value a channel.
@@ -68,8 +99,8 @@ INKLING_INLINE void channel_moment(Index pixels, Index channels, const T* x, con
   });
 }
 
-/// y = x * scale_c + shift_c
-template <class T>
+/// y = activation((x - center_c) * scale_c + shift_c)
+template <class Activation, class T>
 INKLING_INLINE void scale_channels(Index pixels, Index channels, const T* x, const T* center, const T* scale,
                                    const T* shift, T* y) {
   Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
@@ -81,7 +112,7 @@ INKLING_INLINE void scale_channels(Index pixels, Index channels, const T* x, con
     Index at = offset;
     auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
       load_block(v, x + at, count);
-      for (Index l = 0; l < block_size; ++l) v[l] = (v[l] - middle[l]) * a[l] + b[l];
+      for (Index l = 0; l < block_size; ++l) v[l] = Activation::value((v[l] - middle[l]) * a[l] + b[l]);
       store_block(y + at, v, count);
     };
     for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
@@ -100,27 +131,35 @@ void average_groups(Index channels, Index groups, T size, T* v) {
   }
 }
 
-/// sum_dy[c] = sum of dy, sum_dyx[c] = sum of dy * xhat over the pixels of one image.
-template <class T>
+/// dz = dy * activation'(xhat * gamma_c + beta_c), unless null; sum_dz[c] = sum of dz, sum_dzx[c] = sum of dz * xhat
+/// over the pixels of one image.
+template <class Activation, class T>
 INKLING_INLINE void channel_gradients(Index pixels, Index channels, const T* x, const T* dy, const T* center,
-                                      const T* rstd, T* sum_dy, T* sum_dyx) {
+                                      const T* rstd, const T* gamma, const T* beta, T* dz, T* sum_dz, T* sum_dzx) {
   Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
                                         INKLING_LAMBDA_INLINE {
-    Block<T> middle, scale, v, d, a, b;
+    Block<T> middle, scale, gain, shift, v, d, a, b;
     spread_channels(middle, center, first, channels);
     spread_channels(scale, rstd, first, channels);
+    spread_channels(gain, gamma, first, channels);
+    spread_channels(shift, beta, first, channels);
     for (Index l = 0; l < block_size; ++l) a[l] = b[l] = T(0);
     Index at = offset;
     auto add = [&](Index count) INKLING_LAMBDA_INLINE {
       load_block(v, x + at, count);
       load_block(d, dy + at, count);
+      for (Index l = 0; l < block_size; ++l) v[l] = (v[l] - middle[l]) * scale[l];
+      if constexpr (!std::is_same_v<Activation, NoActivation>) {
+        for (Index l = 0; l < block_size; ++l) d[l] *= Activation::slope(v[l] * gain[l] + shift[l]);
+        if (dz) store_block(dz + at, d, count);
+      }
       for (Index l = 0; l < block_size; ++l) a[l] += d[l];
-      for (Index l = 0; l < block_size; ++l) b[l] += d[l] * ((v[l] - middle[l]) * scale[l]);
+      for (Index l = 0; l < block_size; ++l) b[l] += d[l] * v[l];
     };
     for (Index s = 0; s < steps; ++s, at += step) add(lanes);
     if (rest > 0) add(rest);
-    gather_channels(a, first, lanes, channels, sum_dy);
-    gather_channels(b, first, lanes, channels, sum_dyx);
+    gather_channels(a, first, lanes, channels, sum_dz);
+    gather_channels(b, first, lanes, channels, sum_dzx);
   });
 }
 
@@ -150,7 +189,7 @@ INKLING_INLINE void group_norm_dx(Index pixels, Index channels, const T* x, cons
 }  // namespace detail
 
 /// mean, rstd: (n, groups)
-template <class T>
+template <class Activation = NoActivation, class T>
 void group_norm_forward(Index n, Index pixels, Index channels, Index groups, const T* x, const T* gamma, const T* beta,
                         T eps, T* y, T* mean, T* rstd) {
   const Index width = channels / groups, image = pixels * channels;
@@ -171,33 +210,39 @@ void group_norm_forward(Index n, Index pixels, Index channels, Index groups, con
         scale[c] = gamma ? r * gamma[c] : r;
         shift[c] = beta ? beta[c] : T(0);
       }
-      detail::scale_channels(pixels, channels, x + i * image, center, scale, shift, y + i * image);
+      detail::scale_channels<Activation>(pixels, channels, x + i * image, center, scale, shift, y + i * image);
     });
   });
 }
 
-template <class T>
-void group_norm_backward(Index n, Index pixels, Index channels, Index groups, const T* x, const T* gamma, const T* mean,
-                         const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+/// beta matters only to an activation.
+template <class Activation = NoActivation, class T>
+void group_norm_backward(Index n, Index pixels, Index channels, Index groups, const T* x, const T* gamma, const T* beta,
+                         const T* mean, const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+  constexpr bool active = !std::is_same_v<Activation, NoActivation>;
   const Index width = channels / groups, image = pixels * channels;
   const T size = static_cast<T>(pixels * width);
-  Scratch<T> partial(2 * n * channels);  // of each image: sum dy, sum dy * xhat
+  Scratch<T> partial(2 * n * channels);  // of each image: sum dz, sum dz * xhat
   parallel_for(n, 1, [&](Index i, Index) {
-    Scratch<T> scratch(5 * channels);
+    Scratch<T> scratch(7 * channels);
     T *center = scratch.data(), *r = center + channels, *a = r + channels, *b = a + channels, *k = b + channels;
-    T *sum_dy = partial.data() + 2 * i * channels, *sum_dyx = sum_dy + channels;
+    T *gain = k + channels, *shift = gain + channels;
+    T *sum_dz = partial.data() + 2 * i * channels, *sum_dzx = sum_dz + channels;
     for (Index c = 0; c < channels; ++c) {
       center[c] = mean[i * groups + c / width];
       r[c] = rstd[i * groups + c / width];
+      gain[c] = gamma ? gamma[c] : T(1);
+      shift[c] = beta ? beta[c] : T(0);
     }
     dispatch([&]<int>() INKLING_LAMBDA_INLINE {
-      detail::channel_gradients(pixels, channels, x + i * image, dy + i * image, center, r, sum_dy, sum_dyx);
+      detail::channel_gradients<Activation>(pixels, channels, x + i * image, dy + i * image, center, r, gain, shift,
+                                            dx ? dx + i * image : nullptr, sum_dz, sum_dzx);
       if (!dx) return;
+      const T* dz = active ? dx : dy;
       for (Index c = 0; c < channels; ++c) {
-        const T g = gamma ? gamma[c] : T(1);
-        a[c] = r[c] * g;
-        b[c] = g * sum_dy[c];
-        k[c] = g * sum_dyx[c];
+        a[c] = r[c] * gain[c];
+        b[c] = gain[c] * sum_dz[c];
+        k[c] = gain[c] * sum_dzx[c];
       }
       detail::average_groups(channels, groups, size, b);
       detail::average_groups(channels, groups, size, k);
@@ -205,7 +250,7 @@ void group_norm_backward(Index n, Index pixels, Index channels, Index groups, co
         b[c] = -r[c] * b[c];
         k[c] = -r[c] * k[c] * r[c];
       }
-      detail::group_norm_dx(pixels, channels, x + i * image, dy + i * image, center, a, b, k, dx + i * image);
+      detail::group_norm_dx(pixels, channels, x + i * image, dz + i * image, center, a, b, k, dx + i * image);
     });
   });
   auto combine = [&](T* out, Index offset) {

@@ -43,10 +43,10 @@ class Classifier {
   /// What the last layer decides by: one vector per image.
   template <TensorLikeOfRank<4> X>
   auto features(const X& images) const {
-    const auto h1 = silu(norm1_(conv1_(images)));
-    const auto h2 = silu(norm2_(conv2_(h1)));
-    const auto h3 = silu(norm3_(conv3_(h2)));
-    return mean<1, 2>(silu(norm4_(conv4_(h3))));
+    const auto h1 = norm1_.silu(conv1_(images));
+    const auto h2 = norm2_.silu(conv2_(h1));
+    const auto h3 = norm3_.silu(conv3_(h2));
+    return mean<1, 2>(norm4_.silu(conv4_(h3)));
   }
 
   template <TensorLikeOfRank<4> X>

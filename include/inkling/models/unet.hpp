@@ -64,7 +64,7 @@ class UNet {
       }
       if (stage.resize) h = (*stage.resize)(h);
     }
-    return output_(silu(norm_(h)));
+    return output_(norm_.silu(h));
   }
 
   static void visit(auto& self, auto&& f) {

@@ -64,7 +64,7 @@ struct ResidualBlock {
   template <TensorLikeOfRank<4> X>
   auto operator()(const X& x) const {
     if (time) throw ValueError("residual_block: no time is given; this block needs one");
-    return finish(x, conv1(silu(norm1(x))), {});
+    return finish(x, conv1(norm1.silu(x)), {});
   }
 
   template <TensorLikeOfRank<4> X, TensorLikeOfRank<2> E>
@@ -77,7 +77,7 @@ struct ResidualBlock {
           text("residual_block: x is ", shape, ", e is ", given, "; e must be (x[0], ", time->weight.shape()[0], ")"));
     }
     const auto shift = reshape((*time)(e), Shape<4>{given[0], 1, 1, time->weight.shape()[1]});
-    return finish(x, conv1(silu(norm1(x))) + shift, key);
+    return finish(x, conv1(norm1.silu(x)) + shift, key);
   }
 
   static void visit(auto& self, auto&& f) {
@@ -92,7 +92,7 @@ struct ResidualBlock {
  private:
   template <class X, class H>
   auto finish(const X& x, const H& h, const std::optional<Key>& key) const {
-    auto a = silu(norm2(h));
+    auto a = norm2.silu(h);
     if (key) a = ink::dropout(a, dropout, *key);
     const auto y = conv2(a);
     return skip ? (*skip)(x) + y : x + y;

@@ -13,6 +13,7 @@
 //     GroupNorm<float> groups({.channels = 32, .groups = 8}, Key{2});
 //     auto tokens = norm(normal<float>(Shape{8, 49, 64}, Key{3}));
 //     auto image = groups(normal<float>(Shape{8, 28, 28, 32}, Key{4}));
+//     auto active = groups.silu(image);                                     // silu(groups(image)), in one pass
 #pragma once
 
 #include <optional>
@@ -121,6 +122,13 @@ struct GroupNorm {
   auto operator()(const X& x) const {
     detail::require_extent("group_norm", value(x).shape(), -1, "channels", gamma.shape()[0]);
     return group_norm(x, groups, gamma.on(x), beta.on(x), eps);
+  }
+
+  /// silu of the above, fused.
+  template <TensorLike X>
+  auto silu(const X& x) const {
+    detail::require_extent("group_norm", value(x).shape(), -1, "channels", gamma.shape()[0]);
+    return group_norm_silu(x, groups, gamma.on(x), beta.on(x), eps);
   }
 
   static void visit(auto& self, auto&& f) {

@@ -3,7 +3,7 @@
 //   layer_norm  y = (x − mean) / sqrt(var + eps) · gamma + beta     over the last axis
 //   rms_norm    y = x / sqrt(mean(x²) + eps) · gamma                over the last axis
 //   group_norm  as layer_norm, over all positions of C/groups neighbouring channels of one item; gamma and beta are
-//               per channel. groups = C is instance normalisation.
+//               per channel. groups = C is instance normalisation. group_norm_silu(…) = silu(group_norm(…)), fused.
 //
 // The variance is the biased one (divided by the count). J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016,
 // arXiv:1607.06450; B. Zhang, R. Sennrich, "Root mean square layer normalization", 2019, arXiv:1910.07467; Y. Wu, K.
@@ -56,7 +56,7 @@ struct LayerNorm {
     kernels::layer_norm_forward(rows.count, rows.length, x, gamma, beta, eps, y, mean, rstd);
   }
   template <class T>
-  void backward(const T* x, const T* gamma, const T* mean, const T* rstd, const T* dy, T* dx, T* dgamma,
+  void backward(const T* x, const T* gamma, const T*, const T* mean, const T* rstd, const T* dy, T* dx, T* dgamma,
                 T* dbeta) const {
     kernels::layer_norm_backward(rows.count, rows.length, x, gamma, mean, rstd, dy, dx, dgamma, dbeta);
   }
@@ -71,23 +71,26 @@ struct RmsNorm {
     kernels::rms_norm_forward(rows.count, rows.length, x, gamma, eps, y, rstd);
   }
   template <class T>
-  void backward(const T* x, const T* gamma, const T*, const T* rstd, const T* dy, T* dx, T* dgamma, T*) const {
+  void backward(const T* x, const T* gamma, const T*, const T*, const T* rstd, const T* dy, T* dx, T* dgamma,
+                T*) const {
     kernels::rms_norm_backward(rows.count, rows.length, x, gamma, rstd, dy, dx, dgamma);
   }
 };
 
+template <class Activation = kernels::NoActivation>
 struct GroupNorm {
   Index items, positions, channels, groups;
   Index statistics() const { return items * groups; }
 
   template <class T>
   void forward(const T* x, const T* gamma, const T* beta, T eps, T* y, T* mean, T* rstd) const {
-    kernels::group_norm_forward(items, positions, channels, groups, x, gamma, beta, eps, y, mean, rstd);
+    kernels::group_norm_forward<Activation>(items, positions, channels, groups, x, gamma, beta, eps, y, mean, rstd);
   }
   template <class T>
-  void backward(const T* x, const T* gamma, const T* mean, const T* rstd, const T* dy, T* dx, T* dgamma,
+  void backward(const T* x, const T* gamma, const T* beta, const T* mean, const T* rstd, const T* dy, T* dx, T* dgamma,
                 T* dbeta) const {
-    kernels::group_norm_backward(items, positions, channels, groups, x, gamma, mean, rstd, dy, dx, dgamma, dbeta);
+    kernels::group_norm_backward<Activation>(items, positions, channels, groups, x, gamma, beta, mean, rstd, dy, dx,
+                                             dgamma, dbeta);
   }
 };
 
@@ -105,9 +108,8 @@ auto normalize(const Norm& norm, const X& x, double eps, const Affine&... affine
     norm.forward(xv.data(), pointer(parameters[0]), pointer(parameters[1]), static_cast<T>(eps), y.mutable_data(),
                  mean.mutable_data(), rstd.mutable_data());
   }
-  return record(
-      std::move(y),
-      [norm, xv, gamma = parameters[0], mean, rstd, pointer](const auto& dy, const auto& dx, const auto&... sinks) {
+  return record(std::move(y),
+                [norm, xv, parameters, mean, rstd, pointer](const auto& dy, const auto& dx, const auto&... sinks) {
     Value gx;
     if (dx) gx = Value::uninitialized(xv.shape());
     const std::array<bool, 2> wanted{static_cast<bool>(sinks)...};
@@ -115,19 +117,19 @@ auto normalize(const Norm& norm, const X& x, double eps, const Affine&... affine
     std::array<T*, 2> out{};
     for (std::size_t i = 0; i < 2; ++i) {
       if (!wanted[i]) continue;
-      g[i] = Tensor<T, 1>::uninitialized(gamma.shape());
+      g[i] = Tensor<T, 1>::uninitialized(parameters[i].shape());
       out[i] = g[i].mutable_data();
     }
-    norm.backward(xv.data(), pointer(gamma), mean.data(), rstd.data(), dy.data(), dx ? gx.mutable_data() : nullptr,
-                  out[0], out[1]);
+    norm.backward(xv.data(), pointer(parameters[0]), pointer(parameters[1]), mean.data(), rstd.data(), dy.data(),
+                  dx ? gx.mutable_data() : nullptr, out[0], out[1]);
     dx.add([&] { return std::move(gx); });
     [[maybe_unused]] std::size_t next = 0;
     ((sinks.add([&] { return std::move(g[next]); }), ++next), ...);
   }, x, affine...);
 }
 
-template <TensorLike X>
-GroupNorm group_norm_shape(const X& x, Index groups) {
+template <class Activation = kernels::NoActivation, TensorLike X>
+GroupNorm<Activation> group_norm_shape(const X& x, Index groups) {
   const auto& shape = value(x).shape();
   const Index channels = shape[rank_v<X> - 1];
   if (groups < 1) throw ValueError(text("group_norm: groups are ", groups, "; there must be at least 1"));
@@ -135,7 +137,7 @@ GroupNorm group_norm_shape(const X& x, Index groups) {
     throw ShapeError(
         text("group_norm: x is ", shape, ", groups are ", groups, "; groups must divide x[", rank_v<X> - 1, "]"));
   }
-  GroupNorm norm{shape[0], 1, channels, groups};
+  GroupNorm<Activation> norm{shape[0], 1, channels, groups};
   for (int a = 1; a + 1 < rank_v<X>; ++a) norm.positions *= shape[a];
   return norm;
 }
@@ -169,14 +171,30 @@ auto rms_norm(const X& x, double eps = 1e-6) {
   return detail::normalize(detail::RmsNorm{detail::rows_of(value(x).shape())}, x, eps);
 }
 
+namespace detail {
+
+template <class Activation, TensorLike X, TensorLike Gamma, TensorLike Beta>
+auto activated_group_norm(const X& x, Index groups, const Gamma& gamma, const Beta& beta, double eps) {
+  check_eps("group_norm", eps);
+  const auto norm = group_norm_shape<Activation>(x, groups);
+  check_affine("group_norm", "gamma", value(x).shape(), value(gamma).shape());
+  check_affine("group_norm", "beta", value(x).shape(), value(beta).shape());
+  return normalize(norm, x, eps, gamma, beta);
+}
+
+}  // namespace detail
+
 template <TensorLike X, TensorLikeOfRank<1> Gamma, TensorLikeOfRank<1> Beta>
   requires(rank_v<X> >= 2)
 auto group_norm(const X& x, Index groups, const Gamma& gamma, const Beta& beta, double eps = 1e-5) {
-  detail::check_eps("group_norm", eps);
-  const auto norm = detail::group_norm_shape(x, groups);
-  detail::check_affine("group_norm", "gamma", value(x).shape(), value(gamma).shape());
-  detail::check_affine("group_norm", "beta", value(x).shape(), value(beta).shape());
-  return detail::normalize(norm, x, eps, gamma, beta);
+  return detail::activated_group_norm<kernels::NoActivation>(x, groups, gamma, beta, eps);
+}
+
+/// silu(group_norm(…)) in one pass, and one for its gradient; keeps x alone.
+template <TensorLike X, TensorLikeOfRank<1> Gamma, TensorLikeOfRank<1> Beta>
+  requires(rank_v<X> >= 2)
+auto group_norm_silu(const X& x, Index groups, const Gamma& gamma, const Beta& beta, double eps = 1e-5) {
+  return detail::activated_group_norm<kernels::Silu>(x, groups, gamma, beta, eps);
 }
 
 template <TensorLike X>
