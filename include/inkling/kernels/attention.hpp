@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
@@ -57,12 +58,15 @@ struct AttentionHead {
   /// How many keys query i sees.
   Index visible(Index i) const { return causal ? std::clamp<Index>(i + 1 + s.tk - s.tq, 0, s.tk) : s.tk; }
 
-  /// scores (rows, keys) = scale·q·kᵀ for queries [first, first + rows)
-  void scores(const T* q, const T* k, Index first, Index rows, Index keys, T* out) const {
-    gemm_serial<T>(Trans::no, Trans::yes, rows, keys, s.dim, q + first * s.q.token, s.q.token, k, s.k.token, out, keys,
-                   {.alpha = scale});
+  /// scores (rows, keys) = scale·q·kᵀ for queries [first, first + rows), a row every `stride` elements
+  void scores(const T* q, const T* k, Index first, Index rows, Index keys, T* out, Index stride) const {
+    gemm_serial<T>(Trans::no, Trans::yes, rows, keys, s.dim, q + first * s.q.token, s.q.token, k, s.k.token, out,
+                   stride, {.alpha = scale});
   }
 };
+
+/// The elements of a row of scores in memory: whole blocks, so that no loop ends within one.
+constexpr Index whole_blocks(Index keys) { return (keys + block_size - 1) / block_size * block_size; }
 
 }  // namespace detail
 
@@ -75,21 +79,24 @@ void attention_forward(const AttentionShape& s, const T* q, const T* k, const T*
     const Index tile = task % tiles, h = task / tiles % s.heads, b = task / tiles / s.heads;
     const Index first = tile * detail::attention_tile, rows = std::min(detail::attention_tile, s.tq - first);
     const Index keys = head.visible(first + rows - 1);
-    Scratch<T> p(std::max<Index>(1, rows * keys));
-    head.scores(q + head.offset(s.q, b, h), k + head.offset(s.k, b, h), first, rows, keys, p.data());
+    const Index stride = detail::whole_blocks(keys);
+    Scratch<T> p(std::max<Index>(1, rows * stride));
+    head.scores(q + head.offset(s.q, b, h), k + head.offset(s.k, b, h), first, rows, keys, p.data(), stride);
     dispatch([&]<int>() INKLING_LAMBDA_INLINE {
       for (Index r = 0; r < rows; ++r) {
-        T* row = p.data() + r * keys;
-        const Index seen = head.visible(first + r);
+        T* row = p.data() + r * stride;
+        // What is not seen has the probability exp(−∞) = 0.
+        std::fill(row + head.visible(first + r), row + stride, -std::numeric_limits<T>::infinity());
+        const Index seen = detail::whole_blocks(head.visible(first + r));
         const T shift = detail::row_shift(seen, row);
         const T sum = detail::exponentials(seen, row, shift, row);
         const T factor = sum > 0 ? T{1} / sum : T{};
         detail::map_row(seen, row, row, [factor](T e) INKLING_LAMBDA_INLINE { return e * factor; });
-        std::fill(row + seen, row + keys, T{});
+        std::fill(row + seen, row + stride, T{});
         if (lse) lse[(b * s.heads + h) * s.tq + first + r] = shift + vlog(sum);
       }
     });
-    gemm_serial<T>(Trans::no, Trans::no, rows, s.dim, keys, p.data(), keys, v + head.offset(s.v, b, h), s.v.token,
+    gemm_serial<T>(Trans::no, Trans::no, rows, s.dim, keys, p.data(), stride, v + head.offset(s.v, b, h), s.v.token,
                    out + head.offset(s.out, b, h) + first * s.out.token, s.out.token);
   });
 }
@@ -107,19 +114,22 @@ void attention_backward(const AttentionShape& s, const T* q, const T* k, const T
       std::fill_n(dkh + j * s.k.token, s.dim, T{});
       std::fill_n(dvh + j * s.v.token, s.dim, T{});
     }
-    Scratch<T> scratch(std::max<Index>(1, 2 * detail::attention_tile * s.tk));
+    Scratch<T> scratch(std::max<Index>(1, 2 * detail::attention_tile * detail::whole_blocks(s.tk)));
     for (Index first = 0; first < s.tq; first += detail::attention_tile) {
       const Index rows = std::min(detail::attention_tile, s.tq - first), keys = head.visible(first + rows - 1);
-      T *p = scratch.data(), *ds = p + rows * keys;
+      const Index stride = detail::whole_blocks(keys);
+      T *p = scratch.data(), *ds = p + rows * stride;
       const T* dor = doh + first * s.out.token;
-      head.scores(qh, kh, first, rows, keys, p);
-      gemm_serial<T>(Trans::no, Trans::yes, rows, keys, s.dim, dor, s.out.token, vh, s.v.token, ds, keys);
+      head.scores(qh, kh, first, rows, keys, p, stride);
+      gemm_serial<T>(Trans::no, Trans::yes, rows, keys, s.dim, dor, s.out.token, vh, s.v.token, ds, stride);
       dispatch([&]<int>() INKLING_LAMBDA_INLINE {
         detail::Block<T> d, w;
         for (Index r = 0; r < rows; ++r) {
-          T *pr = p + r * keys, *dr = ds + r * keys;
+          T *pr = p + r * stride, *dr = ds + r * stride;
           const T *o = oh + (first + r) * s.out.token, *go = dor + r * s.out.token;
-          const Index seen = head.visible(first + r);
+          const Index last = head.visible(first + r), seen = detail::whole_blocks(last);
+          std::fill(pr + last, pr + seen, -std::numeric_limits<T>::infinity());
+          std::fill(dr + last, dr + seen, T{});
           const T m = lse[task * s.tq + first + r];
           detail::map_row(seen, pr, pr, [m](T x) INKLING_LAMBDA_INLINE { return vexp(x - m); });
           const T dot =
@@ -134,15 +144,15 @@ void attention_backward(const AttentionShape& s, const T* q, const T* k, const T
             for (Index l = 0; l < detail::block_size; ++l) d[l] = w[l] * (d[l] - dot);
             detail::store_block(dr + i, d, seen - i);
           }
-          std::fill(pr + seen, pr + keys, T{});
-          std::fill(dr + seen, dr + keys, T{});
+          std::fill(pr + seen, pr + stride, T{});
+          std::fill(dr + seen, dr + stride, T{});
         }
       });
-      gemm_serial<T>(Trans::no, Trans::no, rows, s.dim, keys, ds, keys, kh, s.k.token, dqh + first * s.q.token,
+      gemm_serial<T>(Trans::no, Trans::no, rows, s.dim, keys, ds, stride, kh, s.k.token, dqh + first * s.q.token,
                      s.q.token, {.alpha = scale});
-      gemm_serial<T>(Trans::yes, Trans::no, keys, s.dim, rows, ds, keys, qh + first * s.q.token, s.q.token, dkh,
+      gemm_serial<T>(Trans::yes, Trans::no, keys, s.dim, rows, ds, stride, qh + first * s.q.token, s.q.token, dkh,
                      s.k.token, {.accumulate = true, .alpha = scale});
-      gemm_serial<T>(Trans::yes, Trans::no, keys, s.dim, rows, p, keys, dor, s.out.token, dvh, s.v.token,
+      gemm_serial<T>(Trans::yes, Trans::no, keys, s.dim, rows, p, stride, dor, s.out.token, dvh, s.v.token,
                      {.accumulate = true});
     }
   });

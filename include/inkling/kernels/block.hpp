@@ -51,10 +51,12 @@ INKLING_INLINE T larger(T a, T b) {
 }
 
 template <class T>
-INKLING_INLINE T fold_max(const T (&block)[block_size]) {
-  T m = block[0];
-  for (Index i = 1; i < block_size; ++i) m = larger(m, block[i]);
-  return m;
+INKLING_INLINE T fold_max(T (&block)[block_size]) {
+  for (Index i = 0; i < 32; ++i) block[i] = larger(block[i], block[i + 32]);
+  for (Index i = 0; i < 16; ++i) block[i] = larger(block[i], block[i + 16]);
+  for (Index i = 0; i < 8; ++i) block[i] = larger(block[i], block[i + 8]);
+  for (Index i = 0; i < 4; ++i) block[i] = larger(block[i], block[i + 4]);
+  return larger(larger(block[0], block[2]), larger(block[1], block[3]));
 }
 
 /// How many items of `size` elements make a task of about 16,384.

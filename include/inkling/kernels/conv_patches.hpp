@@ -58,6 +58,7 @@ INKLING_INLINE void zero_run(T* dst, Index count) {
 template <class T>
 struct PackPatches {
   static constexpr PanelOrder order = PanelOrder::rows;
+  static constexpr bool in_place = false;
   Patches<T> patches;
 
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
@@ -98,6 +99,7 @@ struct PackPatches {
 template <class T>
 struct PackPatchColumns {
   static constexpr PanelOrder order = PanelOrder::columns;
+  static constexpr bool in_place = false;
   Patches<T> patches;
 
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {

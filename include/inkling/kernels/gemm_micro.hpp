@@ -16,7 +16,7 @@
 
 namespace ink::kernels {
 
-/// How a packed panel of A is laid out: `rows` a(i, k) = p[i * gemm_kc + k], `columns` a(i, k) = p[k * mr + i].
+/// How a panel of A is laid out: `rows` a(i, k) = p[i * stride + k], `columns` a(i, k) = p[k * mr + i].
 enum class PanelOrder { rows, columns };
 
 /// The length of a block of k. Part of what a product means: sums are formed per block, then added in order.
@@ -29,8 +29,9 @@ inline constexpr int gemm_max_rows = 12, gemm_max_columns = 32;  // of any tile
 template <class T>
 struct MicroTile {
   Index k;
-  const T* a;  ///< a panel of mr rows
-  const T* b;  ///< b(k, j) = b[k * b_stride + j]
+  const T* a;      ///< a panel of mr rows
+  Index a_stride;  ///< of rows, where it is not known at compile time
+  const T* b;      ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
   T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
   const T* bias;  ///< or null
@@ -38,6 +39,8 @@ struct MicroTile {
   bool accumulate;
 };
 
+/// The rows of A are RowStride apart, `a_stride` if that is 0. Every third row has a pointer of its own: the other two
+/// are one and two strides away, which an x86 address can say.
 template <class T, int Width, int Rows, int Vectors, Index RowStride, Index StepStride>
 INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   using V = typename Simd<T, Width>::type;
@@ -48,17 +51,19 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
       __builtin_prefetch(t.c[row0 + r] + v * (64 / static_cast<int>(sizeof(T))), 1);
     });
   });
-  const T* a = t.a + row0 * RowStride;
+  const Index a_stride = RowStride == 0 ? t.a_stride : RowStride;
+  const T* a[(Rows + 2) / 3];
+  unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] = t.a + (row0 + 3 * g) * a_stride; });
   const T* b = t.b;
   const Index b_stride = t.b_stride;
   for (Index k = t.k; k > 0; --k) {
     V bv[Vectors];
     unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&bv[v], b + v * lanes, sizeof(V)); });
     unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-      const T ar = a[r * RowStride];  // scalar times vector: becomes one broadcast
+      const T ar = a[r / 3][r % 3 * a_stride];  // scalar times vector: becomes one broadcast
       unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] += ar * bv[v]; });
     });
-    a += StepStride;
+    unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] += StepStride; });
     b += b_stride;
   }
   T* const* c = t.c + row0;
@@ -105,7 +110,7 @@ template <class T, int Width, PanelOrder Order>
 INKLING_INLINE void micro_any(const MicroTile<T>& t, int rows, int columns) {
   constexpr int mr = micro_rows<Width>(), small = micro_small(mr);
   constexpr int lanes = Simd<T, Width>::lanes, narrow = Simd<T, 16>::lanes;
-  constexpr Index row = Order == PanelOrder::rows ? gemm_kc : 1;
+  constexpr Index row = Order == PanelOrder::rows ? 0 : 1;
   constexpr Index step = Order == PanelOrder::rows ? 1 : mr;
   if (columns <= narrow && narrow < lanes) return micro_tile<T, 16, mr, 1, row, step>(t, 0);
   if (columns <= lanes) return micro_tile<T, Width, mr, 1, row, step>(t, 0);

@@ -6,6 +6,8 @@
 //   pack_a(dst, row0, rows, k0, ks, stride)    order rows:    dst[r * stride + k] = A(row0 + r, k0 + k)
 //                                              order columns: dst[k * stride + r] = A(row0 + r, k0 + k)
 //   pack_b(dst, col0, columns, k0, ks, stride)                dst[k * stride + j] = B(k0 + k, col0 + j)
+//
+// `in_place` says that the matrix is plain memory, `data` with a row every `ld` elements, and need not be copied.
 #pragma once
 
 #include <cstring>
@@ -91,6 +93,7 @@ void transpose_block(T* dst, Index dst_stride, const T* src, Index src_stride, I
 template <class T>
 struct PackRowsOfA {
   static constexpr PanelOrder order = PanelOrder::rows;
+  static constexpr bool in_place = true;
   const T* data;
   Index ld;
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
@@ -102,6 +105,7 @@ struct PackRowsOfA {
 template <class T>
 struct PackColumnsOfA {
   static constexpr PanelOrder order = PanelOrder::columns;
+  static constexpr bool in_place = false;
   const T* data;
   Index ld;
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {

@@ -3,7 +3,8 @@
 //   C(i, j) = alpha * sum_k A(i, k) B(k, j) (+ C(i, j)) (+ bias[j]), then epilogue
 //
 // Panels of B are packed once and shared by all threads; every task packs the panels of A that it needs, 12 KB at a
-// time, multiplies them with all panels of B, and keeps the tile of C in registers (Goto and van de Geijn, 2008).
+// time, or reads them where they lie if they are rows in memory, multiplies them with all panels of B, and keeps the
+// tile of C in registers (Goto and van de Geijn, 2008).
 //
 // Order of summation, a function of k alone: chains of fused multiply-adds over blocks of 256, blocks added in order,
 // and beyond 2048 groups of 2048 added in order. So a row computed alone equals the same row computed in a batch, bit
@@ -167,12 +168,19 @@ class GemmRange {
 
   RowPanel pack_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
-    panel.tile = {ks, a, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
+    panel.tile = {ks, a, gemm_kc, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
     panel.row = row;
     panel.rows = rows;
     panel.last = last;
     for (Index r = 0; r < rows; ++r) panel.c[r] = row_(row + r);
     const Index mr = micro_.mr, small = micro_small(micro_.mr), used = rows <= small ? small : mr;
+    if constexpr (PackA::in_place) {
+      if (rows == mr) {  // a whole panel of rows is read where it lies
+        panel.tile.a = pack_a_.data + row * pack_a_.ld + k;
+        panel.tile.a_stride = pack_a_.ld;
+        return panel;
+      }
+    }
     if (PackA::order == PanelOrder::rows) {
       pack_a_(a, row, rows, k, ks, gemm_kc);
       for (Index r = rows; r < used; ++r) std::fill_n(a + r * gemm_kc, ks, T(0));
