@@ -1,5 +1,7 @@
 // Whole training steps (forward, backward, AdamW) of six networks on random images, the ones that PyTorch programs are
-// compared on: the counters give images per second and the peak of the memory that tensors took.
+// compared on: the counters give images per second, the peak of the memory that tensors took and that of the process.
+#include <sys/resource.h>
+
 #include <memory>
 #include <utility>
 
@@ -92,6 +94,9 @@ void run(benchmark::State& state, Model model, const Loss& step_loss) {
   state.counters["images/s"] =
       benchmark::Counter(static_cast<double>(size), benchmark::Counter::kIsIterationInvariantRate);
   state.counters["peak_MB"] = static_cast<double>(memory_stats().peak_in_use) / 1e6;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  state.counters["rss_MB"] = static_cast<double>(usage.ru_maxrss) / 1024;  // of the whole process so far
   state.counters["parameters"] = static_cast<double>(parameter_count(model));
 }
 
