@@ -1,8 +1,7 @@
 // Whole training steps (forward, backward, AdamW) of six networks on random images, the ones that PyTorch programs are
 // compared on: the counters give images per second, the peak of the memory that tensors took and that of the process.
-#include <sys/resource.h>
-
 #include <memory>
+#include <sys/resource.h>
 #include <utility>
 
 #include <benchmark/benchmark.h>

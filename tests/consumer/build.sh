@@ -1,8 +1,8 @@
 #!/bin/sh
-# build.sh find_package|add_subdirectory|bare <source dir> <build dir> <scratch dir> <cmake> <compiler>: build and run
-# a stranger's project that uses the library that way.
+# build.sh find_package|add_subdirectory|bare <source dir> <build dir> <scratch dir> <cmake> <generator> <compiler>: build
+# and run a stranger's project that uses the library that way.
 set -eu
-way=$1 source=$2 build=$3 scratch=$4 cmake=$5 compiler=$6
+way=$1 source=$2 build=$3 scratch=$4 cmake=$5 generator=$6 compiler=$7
 here=$source/tests/consumer
 rm -rf "$scratch"
 mkdir -p "$scratch"
@@ -16,7 +16,7 @@ case "$way" in
     else
       set -- -DINKLING_SOURCE="$source"
     fi
-    "$cmake" -S "$here" -B "$scratch" -DCMAKE_CXX_COMPILER="$compiler" -DWAY="$way" "$@" >"$scratch/log" || {
+    "$cmake" -G "$generator" -S "$here" -B "$scratch" -DCMAKE_CXX_COMPILER="$compiler" -DWAY="$way" "$@" >"$scratch/log" || {
       cat "$scratch/log"
       exit 1
     }

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "../support/errors.hpp"
+#include "inkling/ops/elementwise.hpp"
 #include "operation_checks.hpp"
 
 using namespace ink;
@@ -47,6 +48,39 @@ TEST_CASE("map: gradients of formulas of two inputs, broadcast") {
     CHECK(gradcheck(f, a, b) < 1e-8);
     CHECK(gradcheck(f, b, a) < 1e-8);
   }
+}
+
+TEST_CASE("map: gradients of inputs that are repeated along neighbouring axes") {
+  constexpr auto smooth = [](auto u, auto v, auto w) { return u * tanh(v) * w - w / (2.0 + square(u)); };
+  const auto f = [](const auto& x, const auto& y, const auto& z) { return map(smooth, x, y, z); };
+  const auto whole = normal<double>(Shape{3, 4, 2, 17}, Key{1});
+  // Alike, so that both are added up on the way: in the middle, in front; rows of 16 at least, and shorter.
+  CHECK(gradcheck(f, whole, normal<double>(Shape{3, 1, 1, 17}, Key{2}), normal<double>(Shape{3, 1, 1, 17}, Key{3})) <
+        1e-8);
+  CHECK(gradcheck(f, whole, normal<double>(Shape{17}, Key{2}), normal<double>(Shape{1, 1, 17}, Key{3})) < 1e-8);
+  CHECK(gradcheck(f, whole, normal<double>(Shape{3, 1, 1, 1}, Key{2}), normal<double>(Shape{1}, Key{3})) < 1e-8);
+  // Unlike.
+  CHECK(gradcheck(f, whole, normal<double>(Shape{3, 1, 1, 17}, Key{2}), normal<double>(Shape{17}, Key{3})) < 1e-8);
+  CHECK(gradcheck(f, whole, normal<double>(Shape{1, 4, 1, 17}, Key{2}), normal<double>(Shape{2, 17}, Key{3})) < 1e-8);
+  CHECK(gradcheck(f, normal<double>(Shape{0, 4, 17}, Key{1}), normal<double>(Shape{17}, Key{2}),
+                  normal<double>(Shape{17}, Key{3})) < 1e-8);
+}
+
+TEST_CASE("map: a long repetition is added up in pieces, the same at any number of threads") {
+  const auto x = normal<float>(Shape{3, 700, 100}, Key{1}), dy = normal<float>(Shape{3, 700, 100}, Key{2});
+  const auto g = normal<float>(Shape{3, 1, 100}, Key{3});
+  const auto f = [](const auto& v, const auto& w) { return map(two, v, w); };
+  const auto wide = [](const auto& t) { return t.template cast<double>(); };
+  const auto exact = forward_backward(f, wide(dy), wide(x), wide(g));
+  const auto once = forward_backward(f, dy, x, g);
+  CHECK(max(abs(wide(std::get<2>(once)) - std::get<2>(exact))).item() < 1e-3);
+  for (int threads : {1, 2, 3}) {
+    set_thread_count(threads);
+    const auto again = forward_backward(f, dy, x, g);
+    CHECK(same_bits(std::get<1>(again), std::get<1>(once)));
+    CHECK(same_bits(std::get<2>(again), std::get<2>(once)));
+  }
+  set_thread_count(1);
 }
 
 TEST_CASE("map: gradients of formulas of three inputs, of different ranks") {

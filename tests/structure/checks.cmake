@@ -45,5 +45,5 @@ add_dependencies(inkling_tests odr)
 foreach(way find_package add_subdirectory bare)
   inkling_add_check(consumer.${way} 1
     ${CMAKE_CURRENT_SOURCE_DIR}/consumer/build.sh ${way} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
-    ${checks_tmp}/consumer.${way} ${CMAKE_COMMAND} ${CMAKE_CXX_COMPILER})
+    ${checks_tmp}/consumer.${way} ${CMAKE_COMMAND} ${CMAKE_GENERATOR} ${CMAKE_CXX_COMPILER})
 endforeach()

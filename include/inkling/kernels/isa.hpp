@@ -8,6 +8,8 @@
 //   - a lambda handed to parallel_for does not inherit the attribute: dispatch inside of it, not around it.
 //
 // The environment variable INKLING_ISA=portable|avx2|avx512 lowers the choice; it cannot raise it above the machine.
+// A program compiled with INKLING_PORTABLE defined (in all of its units) has every kernel once, for what the compiler
+// is told to assume: smaller and quicker to build, for debugging.
 //
 // In use:
 //     kernels::dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
@@ -24,7 +26,7 @@
 #include "inkling/config.hpp"
 #include "inkling/core/shape.hpp"
 
-#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__)) && !defined(INKLING_PORTABLE)
 #define INKLING_X86 1
 #define INKLING_TARGET_AVX2 __attribute__((target("avx2,fma")))
 #define INKLING_TARGET_AVX512 __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")))

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -99,35 +100,156 @@ constexpr auto active_positions() {
   return position;
 }
 
+template <std::size_t N>
+constexpr int active_count(const std::array<int, N>& positions) {
+  return 1 + *std::max_element(positions.begin(), positions.end());
+}
+
 template <class T, int N>
 INKLING_INLINE Dual<T, N> seed(T value, int position) {
   return position < 0 ? Dual<T, N>(value) : Dual<T, N>::variable(value, position);
 }
 
-/// dy · ∂f/∂x for every active input, in one pass, in the shape of the result.
+/// A result seen as (outer, repeat, inner) and an input as (outer, 1, inner) of it.
+struct Repetition {
+  Index outer = 1, repeat = 1, inner = 1;
+  bool operator==(const Repetition&) const = default;
+};
+
+/// How `x` is repeated to `y`; nothing if it is not at all, or along axes that are not neighbours.
+template <int R, int S>
+std::optional<Repetition> repetition(const Shape<R>& y, const Shape<S>& x) {
+  Repetition result;
+  int part = 0;  // 0: outer axes, 1: repeated ones, 2: inner ones
+  for (int a = 0; a < R; ++a) {
+    if (y[a] == 1) continue;
+    const bool repeated = a < R - S || x[a - (R - S)] == 1;
+    if (repeated && part == 2) return {};
+    part = repeated ? 1 : part == 1 ? 2 : part;
+    (part == 0 ? result.outer : part == 1 ? result.repeat : result.inner) *= y[a];
+  }
+  return part == 0 ? std::nullopt : std::optional(result);
+}
+
+/// The gradients of one map: where an input is as large as the result they go to memory at once. Where it is repeated,
+/// and all such inputs in the same way, they are added up while they are in the cache; the partial sums are of fixed
+/// ranges, added in order.
+template <class T, int R, int Active>
+class MapGradients {
+ public:
+  /// `repetitions`: of each active input, nothing if it is as large as the result or repeated in a way of its own.
+  MapGradients(const Shape<R>& shape, const std::array<std::optional<Repetition>, Active>& repetitions)
+      : rows_{1, 1, shape.size()} {
+    for (const auto& r : repetitions) {
+      if (r && r->inner >= shortest_row && r->inner <= map_block) rows_ = *r;
+    }
+    for (std::size_t i = 0; i < folded_.size(); ++i) {
+      folded_[i] = rows_.repeat > 1 && repetitions[i] && *repetitions[i] == rows_;
+      if (!folded_[i]) {
+        whole_[i] = Tensor<T, R>::uninitialized(shape);
+        whole_data_[i] = whole_[i].mutable_data();
+      }
+    }
+    piece_ = rows_.repeat > 1 ? std::max<Index>(1, 8 * map_block / rows_.inner) : 1;
+    pieces_ = (rows_.repeat + piece_ - 1) / piece_;
+  }
+
+  /// Calls body(begin, end, pointers to the gradients of the elements [begin, end)) for blocks that cover the shape.
+  template <class Body>
+  void for_each_block(const Body& body) {
+    if (std::find(folded_.begin(), folded_.end(), true) == folded_.end()) {
+      parallel_for(rows_.inner * rows_.repeat * rows_.outer, 8 * map_block, [&](Index first, Index last) {
+        for (Index begin = first; begin < last; begin += map_block) {
+          auto out = whole_data_;
+          for (auto& pointer : out) pointer += begin;
+          body(begin, std::min(begin + map_block, last), out);
+        }
+      });
+      return;
+    }
+    const Index inner = rows_.inner, tasks = rows_.outer * pieces_;
+    partial_.emplace(std::max<Index>(1, tasks * Active * inner));
+    const Index elements = std::min(piece_, rows_.repeat) * inner;
+    parallel_for(tasks, std::max<Index>(1, 8 * map_block / elements), [&](Index begin, Index end) {
+      for (Index task = begin; task < end; ++task) fold(task, body);
+    });
+  }
+
+  /// The gradient of active input i, of that shape.
+  template <int S>
+  Tensor<T, S> take(std::size_t i, const Shape<S>& shape) {
+    if (!folded_[i]) return sum_to(std::move(whole_[i]), shape);
+    auto sum = Tensor<T, S>::uninitialized(shape);
+    T* out = sum.mutable_data();
+    const Index inner = rows_.inner;
+    for (Index o = 0; o < rows_.outer; ++o) {
+      const T* from = partial_->data() + (o * pieces_ * Active + static_cast<Index>(i)) * inner;
+      std::copy_n(from, inner, out + o * inner);
+      for (Index p = 1; p < pieces_; ++p) {
+        for (Index c = 0; c < inner; ++c) out[o * inner + c] += from[p * Active * inner + c];
+      }
+    }
+    return sum;
+  }
+
+ private:
+  static constexpr Index shortest_row = 16;  // below, a row is not worth a loop of its own
+
+  template <class Body>
+  void fold(Index task, const Body& body) {
+    const Index inner = rows_.inner, o = task / pieces_, first = task % pieces_ * piece_;
+    const Index last = std::min(rows_.repeat, first + piece_), step = map_block / inner;
+    T* sums = partial_->data() + task * Active * inner;
+    std::fill_n(sums, Active * inner, T(0));
+    T local[Active][map_block];
+    for (Index row = first; row < last; row += step) {
+      const Index rows = std::min(step, last - row), begin = (o * rows_.repeat + row) * inner;
+      auto out = whole_data_;
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = folded_[i] ? local[i] : out[i] + begin;
+      body(begin, begin + rows * inner, out);
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        T* sum = sums + static_cast<Index>(i) * inner;
+        for (Index r = 0; folded_[i] && r < rows; ++r) {
+          kernels::apply_serial(inner, [](T a, T b) INKLING_LAMBDA_INLINE { return a + b; }, sum, sum,
+                                local[i] + r * inner);
+        }
+      }
+    }
+  }
+
+  Repetition rows_;
+  Index piece_ = 1, pieces_ = 1;  // rows of a partial sum, partial sums of each outer position
+  std::array<bool, Active> folded_{};
+  std::array<Tensor<T, R>, Active> whole_;
+  std::array<T*, Active> whole_data_{};
+  std::optional<Scratch<T>> partial_;  // (outer, pieces, Active, inner)
+};
+
+/// dy · ∂f/∂x for every active input, in one pass.
 template <class T, int R, class F, class Values, class... Sinks>
 void map_gradients(const Tensor<T, R>& dy, const F& f, const Values& values, const Sinks&... sinks) {
   constexpr auto positions = active_positions<Sinks...>();
-  constexpr int active = 1 + *std::max_element(positions.begin(), positions.end());
-  std::array<Tensor<T, R>, static_cast<std::size_t>(active)> gradients;
-  std::array<T*, static_cast<std::size_t>(active)> out{};
-  for (std::size_t i = 0; i < gradients.size(); ++i) {
-    gradients[i] = Tensor<T, R>::uninitialized(dy.shape());
-    out[i] = gradients[i].mutable_data();
-  }
+  constexpr int active = active_count(positions);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    for_each_block(dy.shape(), [&](Index begin, Index end, const T* d, const auto*... in) {
-      auto block = out;
-      for (auto& pointer : block) pointer += begin;
+    std::array<std::optional<Repetition>, active> repetitions;
+    ((positions[I] >= 0 ? void(repetitions[static_cast<std::size_t>(positions[I])] =
+                                   repetition(dy.shape(), std::get<I>(values).shape()))
+                        : void()),
+     ...);
+    MapGradients<T, R, active> gradients(dy.shape(), repetitions);
+    const auto readers = std::make_tuple(broadcast_reader(std::get<I>(values), dy.shape())...);
+    gradients.for_each_block([&](Index begin, Index end, const std::array<T*, active>& out) {
+      T buffers[sizeof...(I)][map_block];
       kernels::apply_many_serial(end - begin, [f](T dv, auto... v) INKLING_LAMBDA_INLINE {
         constexpr auto where = active_positions<Sinks...>();
-        auto partials = Dual<T, active>(f(seed<T, active>(v, where[I])...)).d;
+        constexpr int count = active_count(where);
+        auto partials = Dual<T, count>(f(seed<T, count>(v, where[I])...)).d;
         for (auto& p : partials) p *= dv;
         return partials;
-      }, block, d, in...);
-    }, dy, std::get<I>(values)...);
+      }, out, dy.data() + begin, std::get<I>(readers).read(begin, end, buffers[I])...);
+    });
     const auto deliver = [&](const auto& sink, const auto& x, int position) {
-      if (sink) sink.add([&] { return sum_to(std::move(gradients[static_cast<std::size_t>(position)]), x.shape()); });
+      if (sink) sink.add([&] { return gradients.take(static_cast<std::size_t>(position), x.shape()); });
     };
     (deliver(sinks, std::get<I>(values), positions[I]), ...);
   }(std::index_sequence_for<Sinks...>{});
