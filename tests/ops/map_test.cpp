@@ -19,6 +19,8 @@ constexpr auto one = [](auto v) { return v * sigmoid(v) + 3.0 * exp(-v); };
 constexpr auto two = [](auto u, auto v) { return u * tanh(v) - v / (2.0 + square(u)); };
 constexpr auto three = [](auto u, auto v, auto w) { return select(u < v, u * w, v - w) + sin(u * v); };
 
+constexpr auto smooth = [](auto u, auto v, auto w) { return u * tanh(v) * w - w / (2.0 + square(u)); };
+
 double reference(double u, double v, double w) { return (u < v ? u * w : v - w) + std::sin(u * v); }
 
 }  // namespace
@@ -51,7 +53,6 @@ TEST_CASE("map: gradients of formulas of two inputs, broadcast") {
 }
 
 TEST_CASE("map: gradients of inputs that are repeated along neighbouring axes") {
-  constexpr auto smooth = [](auto u, auto v, auto w) { return u * tanh(v) * w - w / (2.0 + square(u)); };
   const auto f = [](const auto& x, const auto& y, const auto& z) { return map(smooth, x, y, z); };
   const auto whole = normal<double>(Shape{3, 4, 2, 17}, Key{1});
   // Alike, so that both are added up on the way: in the middle, in front; rows of 16 at least, and shorter.
