@@ -115,7 +115,7 @@ class ThreadPool {
     try {
       for (; threads_ < threads; ++threads_) workers_.emplace_back([this, seen] { serve(seen); });
     } catch (const std::system_error&) {
-      // Results do not depend on how many there are.
+      workers_.resize(static_cast<std::size_t>(threads_ - 1));  // fewer will do: results do not depend on their number
     }
   }
 

@@ -54,7 +54,7 @@ struct ProgressReport {
 /// "0:07", "12:34", "3:04:05"
 inline std::string duration_text(double seconds) {
   const auto two = [](Index n) { return text(n < 10 ? "0" : "", n); };
-  const auto total = static_cast<Index>(std::clamp(std::isfinite(seconds) ? seconds : 0.0, 0.0, 1e9) + 0.5);
+  const auto total = static_cast<Index>(std::llround(std::clamp(std::isfinite(seconds) ? seconds : 0.0, 0.0, 1e9)));
   const Index hours = total / 3600, minutes = total / 60 % 60;
   return hours > 0 ? text(hours, ":", two(minutes), ":", two(total % 60)) : text(minutes, ":", two(total % 60));
 }
