@@ -31,8 +31,10 @@ double multiply_add(Index rounds, float* out) {
   kernels::dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
     using V = typename kernels::detail::Simd<float, Width>::type;
     constexpr int chains = Width == 64 ? 24 : 12, lanes = Width / 4;
-    V sum[chains] = {};
-    const V a = sum[0] + 0.999f, b = sum[0] + 1e-3f;
+    V sum[chains];
+    const V zero = {}, a = zero + 0.999f, b = zero + 1e-3f;
+    // Unlike starts, or the chains would be one.
+    kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { sum[c] = zero + static_cast<float>(c); });
     for (Index i = 0; i < rounds; ++i) {
       kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { sum[c] = sum[c] * a + b; });
     }

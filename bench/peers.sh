@@ -37,8 +37,8 @@ for threads in "$@"; do
     done
     echo "$net $threads $(median "$scratch/our_ms") $(median "$scratch/their_ms") $(median "$scratch/our_mb") \
 $(median "$scratch/their_mb")" | awk '{
-      printf "%-8s %d thread%s: ours %8.2f ms %5.0f MB, theirs %8.2f ms %5.0f MB\n", $1, $2, $2 > 1 ? "s" : "", $3, $5,
-        $4, $6 > "/dev/stderr"
+      printf "%-8s %d thread%s: ours %8.2f ms %5.0f MB, theirs %8.2f ms %5.0f MB\n", $1, $2, ($2 > 1 ? "s" : ""), $3, $5,
+        $4, $6 | "cat >&2"
       printf "ratio %s %d %.2f %.2f\n", $1, $2, $4 / $3, $5 / $6
     }'
   done

@@ -251,9 +251,12 @@ void planar_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dwei
   Scratch<T> partial(std::max<Index>(1, blocks * size));
   parallel_for(blocks, 1, [&](Index block, Index) {
     const Index first = block * planar_images, images = std::min(planar_images, s.n - first);
-    Scratch<T> copies(images * bordered), last(output + planar_slack);
+    // Vectors may reach beyond the end of an image: those at the end of memory are copied.
+    const Index safe = s.n - (planar_slack + output - 1) / output;
+    const Index unsafe = std::max(Index{0}, first + images - std::max(first, safe));
+    Scratch<T> copies(images * bordered), ends(std::max(Index{1}, unsafe) * (output + planar_slack));
     const T *inputs[planar_images], *outputs[planar_images];
-    for (Index n = 0; n < images; ++n) {
+    for (Index n = 0, end = 0; n < images; ++n) {
       T* copy = copies.data() + n * bordered;
       std::fill_n(copy, bordered, T(0));
       for (Index r = 0; r < s.h; ++r) {
@@ -262,11 +265,10 @@ void planar_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dwei
       }
       inputs[n] = copy;
       outputs[n] = dy + (first + n) * output;
-    }
-    if (first + images == s.n) {  // the end of dy is the end of its memory
-      std::copy_n(outputs[images - 1], output, last.data());
-      std::fill_n(last.data() + output, planar_slack, T(0));
-      outputs[images - 1] = last.data();
+      if (first + n < safe) continue;
+      T* padded = ends.data() + end++ * (output + planar_slack);
+      std::fill_n(std::copy_n(outputs[n], output, padded), planar_slack, T(0));
+      outputs[n] = padded;
     }
     narrow_gradient(s, inputs, line, outputs, images, partial.data() + block * size);
   });

@@ -93,9 +93,9 @@ INKLING_INLINE double vexp(double x) {
   const double p = detail::horner(r, {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
                                       1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5});
   const double y = (p * r) * r + r + 1.0;
-  const std::int64_t whole =
-      detail::wrapping_subtract(std::bit_cast<std::int64_t>(shifted), std::bit_cast<std::int64_t>(magic));
-  const std::int64_t half = static_cast<std::int64_t>(static_cast<std::uint64_t>(whole + 4096) >> 1) - 2048;
+  // Unsigned throughout: what a NaN leaves here may overflow.
+  const std::uint64_t whole = std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(magic);
+  const std::uint64_t half = ((whole + 4096) >> 1) - 2048;
   const double scaled =
       y * std::bit_cast<double>((half + 1023) << 52) * std::bit_cast<double>((whole - half + 1023) << 52);
   const double finite = detail::blend(x < low, 0.0, scaled);
