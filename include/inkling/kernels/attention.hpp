@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "inkling/core/memory.hpp"
@@ -65,6 +66,20 @@ struct AttentionHead {
   }
 };
 
+/// row[i] *= f, by vectors that a head's few dimensions fill.
+template <class T>
+INKLING_INLINE void scale_row(Index n, T f, T* row) {
+  constexpr Index lanes = 16;
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    T v[lanes];
+    std::memcpy(v, row + i, sizeof(v));
+    for (Index l = 0; l < lanes; ++l) v[l] *= f;
+    std::memcpy(row + i, v, sizeof(v));
+  }
+  for (; i < n; ++i) row[i] *= f;
+}
+
 /// The elements of a row of scores in memory: whole blocks, so that no loop ends within one.
 constexpr Index whole_blocks(Index keys) { return (keys + block_size - 1) / block_size * block_size; }
 
@@ -81,6 +96,7 @@ void attention_forward(const AttentionShape& s, const T* q, const T* k, const T*
     const Index keys = head.visible(first + rows - 1);
     const Index stride = detail::whole_blocks(keys);
     Scratch<T> p(std::max<Index>(1, rows * stride));
+    T factor[detail::attention_tile];
     head.scores(q + head.offset(s.q, b, h), k + head.offset(s.k, b, h), first, rows, keys, p.data(), stride);
     dispatch([&]<int>() INKLING_LAMBDA_INLINE {
       for (Index r = 0; r < rows; ++r) {
@@ -90,14 +106,21 @@ void attention_forward(const AttentionShape& s, const T* q, const T* k, const T*
         const Index seen = detail::whole_blocks(head.visible(first + r));
         const T shift = detail::row_shift(seen, row);
         const T sum = detail::exponentials(seen, row, shift, row);
-        const T factor = sum > 0 ? T{1} / sum : T{};
-        detail::map_row(seen, row, row, [factor](T e) INKLING_LAMBDA_INLINE { return e * factor; });
+        factor[r] = sum > 0 ? T{1} / sum : T{};
         std::fill(row + seen, row + stride, T{});
         if (lse) lse[(b * s.heads + h) * s.tq + first + r] = shift + vlog(sum);
       }
     });
+    T* result = out + head.offset(s.out, b, h) + first * s.out.token;
     gemm_serial<T>(Trans::no, Trans::no, rows, s.dim, keys, p.data(), stride, v + head.offset(s.v, b, h), s.v.token,
-                   out + head.offset(s.out, b, h) + first * s.out.token, s.out.token);
+                   result, s.out.token);
+    dispatch([&]<int>() INKLING_LAMBDA_INLINE {  // here rather than for all scores
+      for (Index r = 0; r < rows; ++r) {
+        T* row = result + r * s.out.token;
+        const T f = factor[r];
+        detail::scale_row(s.dim, f, row);
+      }
+    });
   });
 }
 
