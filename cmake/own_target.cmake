@@ -4,11 +4,11 @@ target_link_libraries(inkling_own INTERFACE inkling::inkling)
 target_compile_options(inkling_own INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${INKLING_WERROR}>:-Werror>)
 if(INKLING_SANITIZE)
   # What the address sanitizer finds anyway is not checked a second time, nor the alignment of vectors, which are copied
-  # by memcpy; and large functions call the checks: inlined ones would take most of the time to compile.
+  # by memcpy; and the checks are calls: inlined they would take most of the time to compile.
   set(sanitize_flags -fsanitize=${INKLING_SANITIZE} -fno-sanitize=null,alignment,object-size,pointer-overflow,vptr
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND INKLING_SANITIZE MATCHES address)
-    list(APPEND sanitize_flags --param=asan-instrumentation-with-call-threshold=100)
+    list(APPEND sanitize_flags --param=asan-instrumentation-with-call-threshold=0)
   endif()
   target_compile_options(inkling_own INTERFACE ${sanitize_flags})
   target_link_options(inkling_own INTERFACE ${sanitize_flags})
