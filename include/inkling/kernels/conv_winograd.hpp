@@ -14,7 +14,9 @@
 // adjoint of the formula: dg = Gt [ sum over tiles of (Bt d B) * (A dy At) ] G, summed in fixed groups of tiles.
 //
 // Rounding: the transforms add numbers of unlike size; in float a result differs from the direct sum by about 1e-5 of
-// the largest output. What is computed for an image does not depend on the other images of the batch.
+// the largest output, and a pixel outside of the window, but in the same tile, leaves a rounding error instead of
+// nothing (or a NaN). Causal convolutions, where nothing must mean nothing, therefore stay with the direct sum. What is
+// computed for an image does not depend on the other images of the batch.
 #pragma once
 
 #include <algorithm>
