@@ -31,6 +31,7 @@ struct MicroTile {
   Index k;
   const T* a;      ///< a panel of mr rows
   Index a_stride;  ///< of rows, where it is not known at compile time
+  Index ahead;
   const T* b;      ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
   T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
@@ -56,7 +57,13 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] = t.a + (row0 + 3 * g) * a_stride; });
   const T* b = t.b;
   const Index b_stride = t.b_stride;
+  const Index line = t.ahead ? 64 / static_cast<int>(sizeof(T)) - 1 : -1;
   for (Index k = t.k; k > 0; --k) {
+    if constexpr (RowStride == 0 && Rows > 1) {
+      if ((k & line) == 0) {
+        unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { __builtin_prefetch(a[r / 3] + r % 3 * a_stride + t.ahead, 0, 2); });
+      }
+    }
     V bv[Vectors];
     unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&bv[v], b + v * lanes, sizeof(V)); });
     unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {

@@ -125,6 +125,7 @@ class GemmRange {
             panel.tile.b = b + p * ks * nr;
             panel.tile.b_stride = nr;
             tile(panel, col, std::min(nr, col1 - col));
+            panel.tile.ahead = 0;
           }
         }
       }
@@ -168,7 +169,7 @@ class GemmRange {
 
   RowPanel pack_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
-    panel.tile = {ks, a, gemm_kc, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
+    panel.tile = {ks, a, gemm_kc, 0, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
     panel.row = row;
     panel.rows = rows;
     panel.last = last;
@@ -178,6 +179,7 @@ class GemmRange {
       if (rows == mr) {  // a whole panel of rows is read where it lies
         panel.tile.a = pack_a_.data + row * pack_a_.ld + k;
         panel.tile.a_stride = pack_a_.ld;
+        panel.tile.ahead = mr * pack_a_.ld;
         return panel;
       }
     }
