@@ -32,7 +32,7 @@ struct MicroTile {
   const T* a;      ///< a panel of mr rows
   Index a_stride;  ///< of rows, where it is not known at compile time
   Index ahead;
-  const T* b;      ///< b(k, j) = b[k * b_stride + j]
+  const T* b;  ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
   T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
   const T* bias;  ///< or null
@@ -61,7 +61,8 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   for (Index k = t.k; k > 0; --k) {
     if constexpr (RowStride == 0 && Rows > 1) {
       if ((k & line) == 0) {
-        unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { __builtin_prefetch(a[r / 3] + r % 3 * a_stride + t.ahead, 0, 2); });
+        unroll<Rows>([&](auto r)
+                         INKLING_LAMBDA_INLINE { __builtin_prefetch(a[r / 3] + r % 3 * a_stride + t.ahead, 0, 2); });
       }
     }
     V bv[Vectors];

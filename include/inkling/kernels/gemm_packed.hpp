@@ -118,6 +118,7 @@ class GemmRange {
       for (Index k = k0; k < k1; k += gemm_kc) {
         const Index ks = std::min(gemm_kc, k1 - k);
         const T* b = packed + (k - k0) * panels * nr;
+        auto fetch = fetch_columns(row0, row1, k + gemm_kc, panel1 - panel0);
         for (Index row = row0; row < row1; row += mr) {
           RowPanel panel = pack_panel(a, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
           for (Index p = panel0; p < panel1; ++p) {
@@ -125,11 +126,24 @@ class GemmRange {
             panel.tile.b = b + p * ks * nr;
             panel.tile.b_stride = nr;
             tile(panel, col, std::min(nr, col1 - col));
-            panel.tile.ahead = 0;
+            panel.tile.ahead = 0;  // the first tile has fetched the next panel
+            fetch();
           }
         }
       }
     });
+  }
+
+  /// A function for every tile to call. If A is given by columns, the next block of k lies in short pieces far apart,
+  /// which the hardware does not fetch by itself: each tile fetches its share of it.
+  auto fetch_columns(Index row0, Index row1, Index k, Index panels) const {
+    if constexpr (requires { pack_a_.ahead(row0, row1 - row0, k); }) {
+      const Index lines = gemm_kc * div_up(row1 - row0, Fetcher<T>::line);
+      const Index share = div_up(lines, div_up(row1 - row0, micro_.mr) * panels);
+      return [fetcher = pack_a_.ahead(row0, row1 - row0, k), share]() mutable { fetcher.fetch(share); };
+    } else {
+      return [] {};
+    }
   }
 
   /// Few rows: packing B would cost as much as the product.
