@@ -118,7 +118,10 @@ struct Dual {
     return min(max(x, low), high);
   }
   INKLING_INLINE friend constexpr Dual relu(const Dual& x) { return select(x.v > 0, x, Dual(0)); }
-  INKLING_INLINE friend Dual silu(const Dual& x) { return x * sigmoid(x); }
+  INKLING_INLINE friend Dual silu(const Dual& x) {
+    const T s = kernels::vsigmoid(x.v), y = x.v * s;
+    return x.chain(y, s + y * (T{1} - s));
+  }
 
   /// ln(1 + eˣ), without overflow.
   INKLING_INLINE friend Dual softplus(const Dual& x) {
@@ -129,12 +132,16 @@ struct Dual {
 
   /// x·Φ(x): D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, arXiv:1606.08415.
   INKLING_INLINE friend Dual gelu(const Dual& x) {
-    return Dual(0.5) * x * (Dual(1) + erf(x * Dual(0.70710678118654752440)));
+    const T z = x.v * T(0.70710678118654752440), phi = T(0.39894228040143267794) * kernels::vexp(-z * z);
+    const T p = T{0.5} * (T{1} + kernels::verf(z));
+    return x.chain(x.v * p, p + x.v * phi);
   }
 
-  /// The tanh approximation of gelu.
+  /// The tanh approximation of gelu, x/2·(1 + tanh u) with u = √(2/π)·(x + 0.044715·x³): x·sigmoid(2u).
   INKLING_INLINE friend Dual gelu_tanh(const Dual& x) {
-    return Dual(0.5) * x * (Dual(1) + tanh(Dual(0.79788456080286535588) * (x + Dual(0.044715) * x * x * x)));
+    constexpr T a = T(1.59576912160573071176), b = T(0.07135481627260024973);  // 2√(2/π), 0.044715·2√(2/π)
+    const T square = x.v * x.v, s = kernels::vsigmoid(x.v * (a + b * square)), y = x.v * s;
+    return x.chain(y, s + y * (T{1} - s) * (a + T{3} * b * square));
   }
 };
 

@@ -96,21 +96,29 @@ void attention_forward(const AttentionShape& s, const T* q, const T* k, const T*
     const Index keys = head.visible(first + rows - 1);
     const Index stride = detail::whole_blocks(keys);
     Scratch<T> p(std::max<Index>(1, rows * stride));
-    T factor[detail::attention_tile];
+    detail::Block<T> shift, sum, factor;  // of each row
     head.scores(q + head.offset(s.q, b, h), k + head.offset(s.k, b, h), first, rows, keys, p.data(), stride);
+    // One thing for all rows before the next: what a row waits for, another does meanwhile.
     dispatch([&]<int>() INKLING_LAMBDA_INLINE {
       for (Index r = 0; r < rows; ++r) {
         T* row = p.data() + r * stride;
         // What is not seen has the probability exp(−∞) = 0.
         std::fill(row + head.visible(first + r), row + stride, -std::numeric_limits<T>::infinity());
+        shift[r] = detail::row_shift(detail::whole_blocks(head.visible(first + r)), row);
+      }
+      for (Index r = 0; r < rows; ++r) {
+        T* row = p.data() + r * stride;
         const Index seen = detail::whole_blocks(head.visible(first + r));
-        const T shift = detail::row_shift(seen, row);
-        const T sum = detail::exponentials(seen, row, shift, row);
-        factor[r] = sum > 0 ? T{1} / sum : T{};
+        sum[r] = detail::exponentials(seen, row, shift[r], row);
         std::fill(row + seen, row + stride, T{});
-        if (lse) lse[(b * s.heads + h) * s.tq + first + r] = shift + vlog(sum);
+      }
+      for (Index r = rows; r < detail::block_size; ++r) sum[r] = shift[r] = T{};
+      for (Index r = 0; r < detail::block_size; ++r) {
+        factor[r] = detail::blend(sum[r] > 0, T{1} / detail::blend(sum[r] > 0, sum[r], T{1}), T{});
+        shift[r] += vlog(sum[r]);
       }
     });
+    if (lse) std::copy_n(shift, rows, lse + (b * s.heads + h) * s.tq + first);
     T* result = out + head.offset(s.out, b, h) + first * s.out.token;
     gemm_serial<T>(Trans::no, Trans::no, rows, s.dim, keys, p.data(), stride, v + head.offset(s.v, b, h), s.v.token,
                    result, s.out.token);
@@ -146,26 +154,28 @@ void attention_backward(const AttentionShape& s, const T* q, const T* k, const T
       head.scores(qh, kh, first, rows, keys, p, stride);
       gemm_serial<T>(Trans::no, Trans::yes, rows, keys, s.dim, dor, s.out.token, vh, s.v.token, ds, stride);
       dispatch([&]<int>() INKLING_LAMBDA_INLINE {
-        detail::Block<T> d, w;
+        detail::Block<T> d, w, dot;
         for (Index r = 0; r < rows; ++r) {
-          T *pr = p + r * stride, *dr = ds + r * stride;
           const T *o = oh + (first + r) * s.out.token, *go = dor + r * s.out.token;
-          const Index last = head.visible(first + r), seen = detail::whole_blocks(last);
-          std::fill(pr + last, pr + seen, -std::numeric_limits<T>::infinity());
-          std::fill(dr + last, dr + seen, T{});
-          const T m = lse[task * s.tq + first + r];
-          detail::map_row(seen, pr, pr, [m](T x) INKLING_LAMBDA_INLINE { return vexp(x - m); });
-          const T dot =
-              detail::sum_blocks<T>(s.dim, [&](Index i, Index count, detail::Block<T>& t) INKLING_LAMBDA_INLINE {
+          dot[r] = detail::sum_blocks<T>(s.dim, [&](Index i, Index count, detail::Block<T>& t) INKLING_LAMBDA_INLINE {
             detail::load_block(t, o + i, count);
             detail::load_block(d, go + i, count);
             for (Index l = 0; l < detail::block_size; ++l) t[l] *= d[l];
           });
+        }
+        for (Index r = 0; r < rows; ++r) {
+          T *pr = p + r * stride, *dr = ds + r * stride;
+          const Index last = head.visible(first + r), seen = detail::whole_blocks(last);
+          std::fill(pr + last, pr + seen, -std::numeric_limits<T>::infinity());
+          std::fill(dr + last, dr + seen, T{});
+          const T m = lse[task * s.tq + first + r], mean = dot[r];
           for (Index i = 0; i < seen; i += detail::block_size) {
-            detail::load_block(d, dr + i, seen - i);
-            detail::load_block(w, pr + i, seen - i);
-            for (Index l = 0; l < detail::block_size; ++l) d[l] = w[l] * (d[l] - dot);
-            detail::store_block(dr + i, d, seen - i);
+            detail::load_block(w, pr + i, detail::block_size);
+            detail::load_block(d, dr + i, detail::block_size);
+            for (Index l = 0; l < detail::block_size; ++l) w[l] = vexp_nonpositive(w[l] - m);
+            for (Index l = 0; l < detail::block_size; ++l) d[l] = w[l] * (d[l] - mean);
+            detail::store_block(pr + i, w, detail::block_size);
+            detail::store_block(dr + i, d, detail::block_size);
           }
           std::fill(pr + seen, pr + stride, T{});
           std::fill(dr + seen, dr + stride, T{});

@@ -33,7 +33,7 @@ void gemm_any(Trans ta, Trans tb, Index m, Index n, Index k, const T* a, Index l
   if (ta == Trans::no) {
     with_a(PackRowsOfA<T>{a, lda});
   } else {
-    with_a(PackColumnsOfA<T>{a, lda});
+    with_a(PackColumnsOfA<T>{a, lda, k});
   }
 }
 

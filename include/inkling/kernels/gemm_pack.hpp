@@ -130,7 +130,7 @@ struct PackColumnsOfA {
   static constexpr PanelOrder order = PanelOrder::columns;
   static constexpr bool in_place = false;
   const T* data;
-  Index ld;
+  Index ld, k;
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
     detail::copy_rows(dst, stride, data + k0 * ld + row0, ld, ks, rows);
   }

@@ -138,8 +138,8 @@ class GemmRange {
   /// which the hardware does not fetch by itself: each tile fetches its share of it.
   auto fetch_columns(Index row0, Index row1, Index k, Index panels) const {
     if constexpr (requires { pack_a_.ahead(row0, row1 - row0, k); }) {
-      const Index lines = gemm_kc * div_up(row1 - row0, Fetcher<T>::line);
-      const Index share = div_up(lines, div_up(row1 - row0, micro_.mr) * panels);
+      const Index steps = std::clamp<Index>(pack_a_.k - k, 0, gemm_kc);
+      const Index share = div_up(steps * div_up(row1 - row0, Fetcher<T>::line), div_up(row1 - row0, micro_.mr) * panels);
       return [fetcher = pack_a_.ahead(row0, row1 - row0, k), share]() mutable { fetcher.fetch(share); };
     } else {
       return [] {};

@@ -86,6 +86,20 @@ INKLING_INLINE float vexp(float x) {
   return detail::blend(x != x, x, result);
 }
 
+/// e^x for x ≤ 0 (up to rounding), as in a softmax: no overflow to watch for, and one power of two.
+INKLING_INLINE float vexp_nonpositive(float x) {
+  const float low = -87.33654f, clamped = detail::blend(x < low, low, x), magic = 12582912.0f;
+  const float shifted = clamped * 1.44269504f + magic, n = shifted - magic;
+  const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
+  const float p = detail::horner(
+      r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f});
+  const float y = (p * r) * r + r + 1.0f;  // NaN stays one, whatever it is multiplied by
+  const std::int32_t whole =
+      detail::wrapping_subtract(std::bit_cast<std::int32_t>(shifted), std::bit_cast<std::int32_t>(magic));
+  const auto power = static_cast<std::uint32_t>(whole) + 127u;
+  return detail::blend(x < low, 0.0f, y * std::bit_cast<float>(power << 23));
+}
+
 INKLING_INLINE double vexp(double x) {
   const double low = -708.3964185322639, high = 709.782712893384;
   const double raised = detail::blend(x < low, low, x), clamped = detail::blend(raised > high, high, raised);
@@ -104,6 +118,8 @@ INKLING_INLINE double vexp(double x) {
   const double result = detail::blend(x > high, std::numeric_limits<double>::infinity(), finite);
   return detail::blend(x != x, x, result);
 }
+
+INKLING_INLINE double vexp_nonpositive(double x) { return vexp(x); }
 
 template <class T>
 INKLING_INLINE T vlog(T x) {
@@ -174,7 +190,8 @@ INKLING_INLINE float verf(float x) {
   const float outer =
       detail::horner(w, {-1.047766399936249e+1f, 1.297719955372516e+1f, -7.495518717768503e+0f, 2.921019019210786e+0f,
                          -1.015265279202700e+0f, 4.218463358204948e-1f, -2.820767439740514e-1f, 5.641895067754075e-1f});
-  const float far = 1.0f - vexp(-a * a) * inverse * detail::blend(a < 2.0f, middle, outer);
+  // The exponential of x itself, not of a: whoever needs the derivative has computed it already.
+  const float far = 1.0f - vexp(-x * x) * inverse * detail::blend(a < 2.0f, middle, outer);
   const float result = detail::blend(magnitude < 1.0f, near, detail::blend(x < 0, -far, far));
   return detail::blend(x != x, x, result);
 }
@@ -193,7 +210,7 @@ INKLING_INLINE double verf(double x) {
   const double q = detail::horner(
       a, {1.0, 1.32281951154744992508e1, 8.67072140885989742329e1, 3.54937778887819891062e2, 9.75708501743205489753e2,
           1.82390916687909736289e3, 2.24633760818710981792e3, 1.65666309194161350182e3, 5.57535340817727675546e2});
-  const double far = 1.0 - vexp(-a * a) * (p / q);
+  const double far = 1.0 - vexp(-x * x) * (p / q);
   const double result = detail::blend(magnitude < 1.0, near, detail::blend(x < 0, -far, far));
   return detail::blend(x != x, x, result);
 }

@@ -27,7 +27,7 @@ template <class T>
 INKLING_INLINE T exponentials(Index n, const T* x, T top, T* y) {
   return sum_blocks<T>(n, [&](Index i, Index count, Block<T>& v) INKLING_LAMBDA_INLINE {
     load_block(v, x + i, count, -std::numeric_limits<T>::infinity());
-    for (Index l = 0; l < block_size; ++l) v[l] = vexp(v[l] - top);
+    for (Index l = 0; l < block_size; ++l) v[l] = vexp_nonpositive(v[l] - top);
     if (y) store_block(y + i, v, count);
   });
 }
