@@ -21,12 +21,16 @@ template <class T>
 using Wide = std::conditional_t<sizeof(T) == 4, double, long double>;
 
 constexpr auto exp_ = [](auto x) INKLING_LAMBDA_INLINE { return kernels::vexp(x); };
+constexpr auto exp_negated = [](auto x) INKLING_LAMBDA_INLINE {
+  return kernels::vexp_nonpositive(kernels::detail::blend(x < 0, x, -x));
+};
 constexpr auto log_ = [](auto x) INKLING_LAMBDA_INLINE { return kernels::vlog(x); };
 constexpr auto tanh_ = [](auto x) INKLING_LAMBDA_INLINE { return kernels::vtanh(x); };
 constexpr auto sigmoid_ = [](auto x) INKLING_LAMBDA_INLINE { return kernels::vsigmoid(x); };
 constexpr auto erf_ = [](auto x) INKLING_LAMBDA_INLINE { return kernels::verf(x); };
 
 constexpr auto std_exp = [](auto x) { return std::exp(x); };
+constexpr auto std_exp_negated = [](auto x) { return std::exp(-std::abs(x)); };
 constexpr auto std_log = [](auto x) { return std::log(x); };
 constexpr auto std_tanh = [](auto x) { return std::tanh(x); };
 constexpr auto std_sigmoid = [](auto x) { return 1 / (1 + std::exp(-x)); };
@@ -100,6 +104,15 @@ constexpr T infinity = std::numeric_limits<T>::infinity();
 TEST_CASE_TEMPLATE("vexp is within 2 ulp", T, float, double) {
   check<T>(exp_, std_exp, 2, sizeof(T) == 4 ? -90 : -710, sizeof(T) == 4 ? 90 : 711);
   check<T>(exp_, std_exp, 2, -1, 1);
+}
+
+TEST_CASE_TEMPLATE("vexp_nonpositive is within 2 ulp, and keeps NaN", T, float, double) {
+  check<T>(exp_negated, std_exp_negated, 2, sizeof(T) == 4 ? -90 : -710, 0);
+  CHECK(kernels::vexp_nonpositive(T(0)) == 1);
+  CHECK(kernels::vexp_nonpositive(-infinity<T>) == 0);
+  CHECK(kernels::vexp_nonpositive(T(sizeof(T) == 4 ? -88 : -709)) == 0);
+  CHECK(std::abs(kernels::vexp_nonpositive(T(0.5)) - std::exp(T(0.5))) < T(1e-6));  // a little above is no harm
+  CHECK(std::isnan(kernels::vexp_nonpositive(std::numeric_limits<T>::quiet_NaN())));
 }
 
 TEST_CASE_TEMPLATE("vlog is within 2 ulp", T, float, double) {

@@ -69,8 +69,9 @@ void check_row_norms(Index rows, Index columns) {
   const double bound = 40 * static_cast<double>(std::numeric_limits<T>::epsilon());
   CAPTURE(columns);
   const Reference<T> layer(rows, columns, x, gamma, beta, dy, static_cast<double>(eps), true);
-  layer_norm_forward(rows, columns, x.data(), gamma.data(), beta.data(), eps, y.data(), mean.data(), rstd.data());
-  layer_norm_backward(rows, columns, x.data(), gamma.data(), mean.data(), rstd.data(), dy.data(), dx.data(),
+  layer_norm_forward(1, rows, columns, x.data(), T(0), gamma.data(), beta.data(), eps, y.data(), mean.data(),
+                     rstd.data());
+  layer_norm_backward(1, rows, columns, x.data(), T(0), gamma.data(), mean.data(), rstd.data(), dy.data(), dx.data(),
                       dgamma.data(), dbeta.data());
   const double wide = columns == 1 ? 100 : 1;  // one element: rstd is 1 / sqrt(eps)
   CHECK(worst_difference(y, layer.y) <= bound * wide);
@@ -88,11 +89,11 @@ void check_row_norms(Index rows, Index columns) {
   CHECK(worst_difference(dgamma, rms.dgamma) <= bound * static_cast<double>(rows));
   const std::vector<T> ones(gamma.size(), T(1));
   const Reference<T> plain(rows, columns, x, ones, beta, dy, static_cast<double>(eps), true);
-  layer_norm_forward<T>(rows, columns, x.data(), nullptr, nullptr, eps, y.data(), nullptr, nullptr);
+  layer_norm_forward<T>(1, rows, columns, x.data(), 0, nullptr, nullptr, eps, y.data(), nullptr, nullptr);
   CHECK(worst_difference(y, plain.y) <= bound * wide);
   const std::vector<T> layer_scale(layer.rstd.begin(), layer.rstd.end());
   dx = dy;  // in place, no parameters
-  layer_norm_backward<T>(rows, columns, x.data(), nullptr, mean.data(), layer_scale.data(), dx.data(), dx.data(),
+  layer_norm_backward<T>(1, rows, columns, x.data(), 0, nullptr, mean.data(), layer_scale.data(), dx.data(), dx.data(),
                          nullptr, nullptr);
   CHECK(worst_difference(dx, plain.dx) <= bound * 10 * wide);
 }
@@ -116,20 +117,20 @@ TEST_CASE("norms: a row alone has the bits of the row in a batch, gradients thos
                gamma = random_values<float>(columns, 3);
     std::vector<float> y(x.size()), y1(x.size()), mean(500), rstd(500), dx(x.size()), dx1(x.size()), dgamma(100),
         dgamma1(100);
-    layer_norm_forward<float>(rows, columns, x.data(), gamma.data(), nullptr, 1e-5f, y.data(), mean.data(),
+    layer_norm_forward<float>(1, rows, columns, x.data(), 0, gamma.data(), nullptr, 1e-5f, y.data(), mean.data(),
                               rstd.data());
-    layer_norm_backward<float>(rows, columns, x.data(), gamma.data(), mean.data(), rstd.data(), dy.data(), dx.data(),
-                               dgamma.data(), nullptr);
+    layer_norm_backward<float>(1, rows, columns, x.data(), 0, gamma.data(), mean.data(), rstd.data(), dy.data(),
+                               dx.data(), dgamma.data(), nullptr);
     for (int threads : {1, 2, 3}) {
       set_thread_count(threads);
-      layer_norm_backward<float>(rows, columns, x.data(), gamma.data(), mean.data(), rstd.data(), dy.data(), dx1.data(),
-                                 dgamma1.data(), nullptr);
+      layer_norm_backward<float>(1, rows, columns, x.data(), 0, gamma.data(), mean.data(), rstd.data(), dy.data(),
+                                 dx1.data(), dgamma1.data(), nullptr);
       CHECK(equal_bits(dx, dx1));
       CHECK(equal_bits(dgamma, dgamma1));
     }
     set_thread_count(1);
     for (Index r = 0; r < rows; ++r) {
-      layer_norm_forward<float>(1, columns, x.data() + r * columns, gamma.data(), nullptr, 1e-5f,
+      layer_norm_forward<float>(1, 1, columns, x.data() + r * columns, 0, gamma.data(), nullptr, 1e-5f,
                                 y1.data() + r * columns, nullptr, nullptr);
     }
     CHECK(equal_bits(y, y1));

@@ -6,6 +6,7 @@
 #include "../golden/golden.hpp"
 #include "inkling/ops/elementwise.hpp"
 #include "inkling/ops/reduce.hpp"
+#include "inkling/ops/reshape.hpp"
 #include "operation_checks.hpp"
 
 using namespace ink;
@@ -103,6 +104,30 @@ TEST_CASE("group_norm_silu is silu of group_norm, forward and backward") {
   CHECK(difference(std::get<3>(fused), std::get<3>(apart)) < 1e-12);
 }
 
+TEST_CASE("layer_norm_modulated is a norm, scaled and shifted for each item, forward and backward") {
+  const auto fused = [](const auto& x, const auto& a, const auto& b) { return layer_norm_modulated(x, a, b, 1e-3); };
+  for (const auto& shape : {Shape{3, 5, 8}, Shape{1, 7, 70}, Shape{4, 1, 17}, Shape{2, 300, 64}, Shape{0, 2, 4}}) {
+    CAPTURE(to_string(shape));
+    const auto x = normal<double>(shape, Key{1}), dy = normal<double>(shape, Key{2});
+    const Shape<2> each{shape[0], shape[2]};
+    const auto scale = normal<double>(each, Key{3}), shift = normal<double>(each, Key{4});
+    const auto apart = [&](const auto& v, const auto& a, const auto& b) {
+      const Shape<3> along{each[0], 1, each[1]};
+      const auto y = layer_norm(v, 1e-3);
+      return y + y * reshape(a, along) + reshape(b, along);
+    };
+    if (shape[1] < 100) {
+      check_gradients(fused, normal<float>(shape, Key{1}), normal<float>(each, Key{3}), normal<float>(each, Key{4}));
+    }
+    const auto one = forward_backward(fused, dy, x, scale, shift), two = forward_backward(apart, dy, x, scale, shift);
+    if (shape.size() == 0) continue;
+    CHECK(difference(std::get<0>(one), std::get<0>(two)) < 1e-12);
+    CHECK(difference(std::get<1>(one), std::get<1>(two)) < 1e-11);
+    CHECK(difference(std::get<2>(one), std::get<2>(two)) < 1e-11);
+    CHECK(difference(std::get<3>(one), std::get<3>(two)) < 1e-11);
+  }
+}
+
 TEST_CASE("norm: gradients of some inputs alone are those of all together") {
   const auto x = normal<double>(Shape{3, 6}, Key{1});
   const auto gamma = normal<double>(Shape{6}, Key{2}), beta = normal<double>(Shape{6}, Key{3});
@@ -120,6 +145,9 @@ TEST_CASE("norm: independent of threads and batch") {
   const auto gamma = normal<float>(Shape{64}, Key{2}), beta = normal<float>(Shape{64}, Key{3});
   check_invariance<1>(f_layer_affine, normal<float>(Shape{5, 99, 64}, Key{1}), gamma, beta);
   check_invariance<1>(f_layer, normal<float>(Shape{3, 99, 61}, Key{1}));
+  check_invariance<3>([](const auto& x, const auto& a, const auto& b) {
+    return layer_norm_modulated(x, a, b);
+  }, normal<float>(Shape{5, 99, 64}, Key{1}), normal<float>(Shape{5, 64}, Key{2}), normal<float>(Shape{5, 64}, Key{3}));
   check_invariance<1>(f_rms_affine, normal<float>(Shape{5, 99, 64}, Key{1}), gamma);
   check_invariance<1>([](const auto& x, const auto& g, const auto& b) { return group_norm(x, 8, g, b); },
                       normal<float>(Shape{5, 13, 14, 64}, Key{1}), gamma, beta);
@@ -167,6 +195,10 @@ TEST_CASE("norm: errors") {
   CHECK_THROWS_WITH_AS(group_norm(x, 4), "group_norm: x is (2, 6), groups are 4; groups must divide x[1]", ShapeError);
   CHECK_THROWS_WITH_AS(group_norm(x, 0), "group_norm: groups are 0; there must be at least 1", ValueError);
   CHECK_THROWS_WITH_AS(layer_norm(x, 0.0), "layer_norm: eps is 0; it must be above 0", ValueError);
+  CHECK_THROWS_WITH_AS(
+      layer_norm_modulated(x, x, Tensor<float, 2>(Shape{6, 2})),
+      "layer_norm_modulated: x is (2, 6), scale is (2, 6), shift is (6, 2); scale and shift must be (2, 6)",
+      ShapeError);
   CHECK_THROWS_WITH_AS(rms_norm(x, -1.0), "rms_norm: eps is -1; it must be above 0", ValueError);
   CHECK_THROWS_WITH_AS(group_norm(x, 2, -1.0), "group_norm: eps is -1; it must be above 0", ValueError);
 }

@@ -139,7 +139,8 @@ class GemmRange {
   auto fetch_columns(Index row0, Index row1, Index k, Index panels) const {
     if constexpr (requires { pack_a_.ahead(row0, row1 - row0, k); }) {
       const Index steps = std::clamp<Index>(pack_a_.k - k, 0, gemm_kc);
-      const Index share = div_up(steps * div_up(row1 - row0, Fetcher<T>::line), div_up(row1 - row0, micro_.mr) * panels);
+      const Index share =
+          div_up(steps * div_up(row1 - row0, Fetcher<T>::line), div_up(row1 - row0, micro_.mr) * panels);
       return [fetcher = pack_a_.ahead(row0, row1 - row0, k), share]() mutable { fetcher.fetch(share); };
     } else {
       return [] {};

@@ -12,8 +12,11 @@
 // cancels) and result are formed. Parameter gradients are summed over fixed chunks of rows, added in order. gamma,
 // beta, dx, dgamma, dbeta and the saved statistics may be null. y may be x, dx may be dy.
 //
+// The rows may belong to items that have a gamma and a beta each, (items, columns), with base + gamma in place of
+// gamma: base = 1 is the modulation of adaptive layer norm (W. Peebles, S. Xie, 2022, arXiv:2212.09748).
+//
 // In use:
-//     kernels::layer_norm_forward(tokens, width, x, gamma, beta, 1e-5f, y, mean, rstd);
+//     kernels::layer_norm_forward(1, tokens, width, x, 0.0f, gamma, beta, 1e-5f, y, mean, rstd);
 #pragma once
 
 #include <algorithm>
@@ -27,16 +30,16 @@
 namespace ink::kernels {
 namespace detail {
 
-/// y = (x - mean) * rstd * gamma + beta along one row.
+/// y = (x - mean) * rstd * (base + gamma) + beta along one row.
 template <class T>
-INKLING_INLINE void normalize_row(Index n, const T* x, T mean, T rstd, const T* gamma, const T* beta, T* y) {
+INKLING_INLINE void normalize_row(Index n, const T* x, T mean, T rstd, T base, const T* gamma, const T* beta, T* y) {
   Block<T> v, w;
   for (Index i = 0; i < n; i += block_size) {
     load_block(v, x + i, n - i);
     for (Index l = 0; l < block_size; ++l) v[l] = (v[l] - mean) * rstd;
     if (gamma) {
       load_block(w, gamma + i, n - i);
-      for (Index l = 0; l < block_size; ++l) v[l] = v[l] * w[l];
+      for (Index l = 0; l < block_size; ++l) v[l] = v[l] * (base + w[l]);
     }
     if (beta) {
       load_block(w, beta + i, n - i);
@@ -57,7 +60,7 @@ INKLING_INLINE T mean_square(Index n, const T* x, T center) {
 
 /// The backward pass of a normalisation of rows; `centered` is layer norm, else RMS norm.
 template <class T>
-INKLING_INLINE void row_norm_backward(Index n, const T* x, const T* gamma, T mean, T rstd, const T* dy, T* dx,
+INKLING_INLINE void row_norm_backward(Index n, const T* x, T base, const T* gamma, T mean, T rstd, const T* dy, T* dx,
                                       T* dgamma, T* dbeta, bool centered) {
   Block<T> xhat, q, d, sum_q, sum_qx;
   for (Index l = 0; l < block_size; ++l) sum_q[l] = sum_qx[l] = T(0);
@@ -68,7 +71,7 @@ INKLING_INLINE void row_norm_backward(Index n, const T* x, const T* gamma, T mea
     for (Index l = 0; l < block_size; ++l) q[l] = d[l];
     if (gamma) {
       load_block(q, gamma + i, n - i);
-      for (Index l = 0; l < block_size; ++l) q[l] = q[l] * d[l];
+      for (Index l = 0; l < block_size; ++l) q[l] = (base + q[l]) * d[l];
     }
   };
   for (Index i = 0; i < n; i += block_size) {
@@ -100,28 +103,33 @@ INKLING_INLINE void row_norm_backward(Index n, const T* x, const T* gamma, T mea
 }
 
 template <class T>
-void norm_rows_backward(Index rows, Index columns, const T* x, const T* gamma, const T* mean, const T* rstd,
-                        const T* dy, T* dx, T* dgamma, T* dbeta) {
-  const Index grain = rows_per_task(columns), chunks = (rows + grain - 1) / grain, width = 2 * columns;
+void norm_rows_backward(Index items, Index rows, Index columns, const T* x, T base, const T* gamma, const T* mean,
+                        const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+  const Index piece = std::max<Index>(1, std::min(rows, rows_per_task(columns))), pieces = (rows + piece - 1) / piece;
+  const Index width = 2 * columns;
   const bool parameters = dgamma || dbeta;
-  Scratch<T> partial(parameters ? chunks * width : 0);
-  parallel_for(rows, grain, [&](Index begin, Index end) {
-    T* sums = parameters ? partial.data() + begin / grain * width : nullptr;
-    if (sums) std::fill_n(sums, width, T(0));
+  Scratch<T> partial(parameters ? items * pieces * width : 0);
+  parallel_for(items * pieces, std::max<Index>(1, rows_per_task(columns) / piece), [&](Index begin, Index end) {
     dispatch([&]<int>() INKLING_LAMBDA_INLINE {
-      for (Index r = begin; r < end; ++r) {
-        row_norm_backward(columns, x + r * columns, gamma, mean ? mean[r] : T(0), rstd[r], dy + r * columns,
-                          dx ? dx + r * columns : nullptr, dgamma ? sums : nullptr, dbeta ? sums + columns : nullptr,
-                          mean != nullptr);
+      for (Index task = begin; task < end; ++task) {
+        const Index item = task / pieces, first = task % pieces * piece, count = std::min(piece, rows - first);
+        T* sums = parameters ? partial.data() + task * width : nullptr;
+        if (sums) std::fill_n(sums, width, T(0));
+        for (Index r = item * rows + first; r < item * rows + first + count; ++r) {
+          row_norm_backward(columns, x + r * columns, base, gamma ? gamma + item * columns : nullptr,
+                            mean ? mean[r] : T(0), rstd[r], dy + r * columns, dx ? dx + r * columns : nullptr,
+                            dgamma ? sums : nullptr, dbeta ? sums + columns : nullptr, mean != nullptr);
+        }
       }
     });
   });
   auto combine = [&](T* out, Index offset) {
     if (!out) return;
-    std::fill_n(out, columns, T(0));
-    for (Index k = 0; k < chunks; ++k) {
-      const T* p = partial.data() + k * width + offset;
-      for (Index c = 0; c < columns; ++c) out[c] += p[c];
+    std::fill_n(out, items * columns, T(0));
+    for (Index task = 0; task < items * pieces; ++task) {
+      const T* p = partial.data() + task * width + offset;
+      T* sum = out + task / pieces * columns;
+      for (Index c = 0; c < columns; ++c) sum[c] += p[c];
     }
   };
   combine(dgamma, 0);
@@ -130,20 +138,22 @@ void norm_rows_backward(Index rows, Index columns, const T* x, const T* gamma, c
 
 }  // namespace detail
 
-/// mean, rstd: (rows)
+/// mean, rstd: (items · rows)
 template <class T>
-void layer_norm_forward(Index rows, Index columns, const T* x, const T* gamma, const T* beta, T eps, T* y, T* mean,
-                        T* rstd) {
-  parallel_for(rows, detail::rows_per_task(columns), [&](Index begin, Index end) {
+void layer_norm_forward(Index items, Index rows, Index columns, const T* x, T base, const T* gamma, const T* beta,
+                        T eps, T* y, T* mean, T* rstd) {
+  parallel_for(items * rows, detail::rows_per_task(columns), [&](Index begin, Index end) {
     dispatch([&]<int>() INKLING_LAMBDA_INLINE {
       for (Index r = begin; r < end; ++r) {
         const T* row = x + r * columns;
+        const Index own = r / rows * columns;
         const T total =
             detail::sum_blocks<T>(columns, [&](Index i, Index count, detail::Block<T>& v)
                                                INKLING_LAMBDA_INLINE { detail::load_block(v, row + i, count); });
         const T center = total / static_cast<T>(columns);
         const T scale = T(1) / std::sqrt(detail::mean_square(columns, row, center) + eps);
-        detail::normalize_row(columns, row, center, scale, gamma, beta, y + r * columns);
+        detail::normalize_row(columns, row, center, scale, base, gamma ? gamma + own : nullptr,
+                              beta ? beta + own : nullptr, y + r * columns);
         if (mean) mean[r] = center;
         if (rstd) rstd[r] = scale;
       }
@@ -152,9 +162,9 @@ void layer_norm_forward(Index rows, Index columns, const T* x, const T* gamma, c
 }
 
 template <class T>
-void layer_norm_backward(Index rows, Index columns, const T* x, const T* gamma, const T* mean, const T* rstd,
-                         const T* dy, T* dx, T* dgamma, T* dbeta) {
-  detail::norm_rows_backward(rows, columns, x, gamma, mean, rstd, dy, dx, dgamma, dbeta);
+void layer_norm_backward(Index items, Index rows, Index columns, const T* x, T base, const T* gamma, const T* mean,
+                         const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+  detail::norm_rows_backward(items, rows, columns, x, base, gamma, mean, rstd, dy, dx, dgamma, dbeta);
 }
 
 /// rstd: (rows)
@@ -165,7 +175,7 @@ void rms_norm_forward(Index rows, Index columns, const T* x, const T* gamma, T e
       for (Index r = begin; r < end; ++r) {
         const T* row = x + r * columns;
         const T scale = T(1) / std::sqrt(detail::mean_square(columns, row, T(0)) + eps);
-        detail::normalize_row<T>(columns, row, T(0), scale, gamma, nullptr, y + r * columns);
+        detail::normalize_row<T>(columns, row, T(0), scale, T(0), gamma, nullptr, y + r * columns);
         if (rstd) rstd[r] = scale;
       }
     });
@@ -175,7 +185,7 @@ void rms_norm_forward(Index rows, Index columns, const T* x, const T* gamma, T e
 template <class T>
 void rms_norm_backward(Index rows, Index columns, const T* x, const T* gamma, const T* rstd, const T* dy, T* dx,
                        T* dgamma) {
-  detail::norm_rows_backward<T>(rows, columns, x, gamma, nullptr, rstd, dy, dx, dgamma, nullptr);
+  detail::norm_rows_backward<T>(1, rows, columns, x, T(0), gamma, nullptr, rstd, dy, dx, dgamma, nullptr);
 }
 
 }  // namespace ink::kernels

@@ -22,10 +22,13 @@
 #pragma once
 
 #include <optional>
+#include <tuple>
+#include <utility>
 
 #include "inkling/nn/attention.hpp"
 #include "inkling/nn/mlp.hpp"
 #include "inkling/nn/norm.hpp"
+#include "inkling/ops/map.hpp"
 
 namespace ink {
 
@@ -124,7 +127,7 @@ struct TransformerBlock {
 
 namespace detail {
 
-/// Linear(SiLU(c)), cut into `parts` pieces of x's width that broadcast along the tokens.
+/// Linear(SiLU(c)), cut into `parts` pieces of x's width.
 template <class T>
 struct Modulation {
   Linear<T> linear;
@@ -140,27 +143,30 @@ struct Modulation {
       throw ShapeError(
           text(layer, ": x is ", x, ", c is ", shape, "; c must be (x[0], ", linear.weight.shape()[0], ")"));
     }
-    return reshape(linear(silu(c)), Shape<3>{shape[0], 1, linear.weight.shape()[1]});
+    return linear(silu(c));
   }
 
-  template <TensorLikeOfRank<3> M>
+  template <TensorLikeOfRank<2> M>
   auto part(const M& all, Index i) const {
-    return slice(all, 2, i * width, (i + 1) * width);
+    return slice(all, 1, i * width, (i + 1) * width);
   }
 
   static void visit(auto& self, auto&& f) { decltype(self.linear)::visit(self.linear, f); }
 };
 
-/// (1 + γ) · x + β
-template <TensorLike X, TensorLike G, TensorLike B>
-auto modulate(const X& x, const G& gamma, const B& beta) {
-  return map([](auto v, auto g, auto b) { return v + g * v + b; }, x, gamma, beta);
-}
-
-/// x + g · y
-template <TensorLike X, TensorLike G, TensorLike Y>
-auto add_gated(const X& x, const G& gate, const Y& y) {
-  return map([](auto u, auto g, auto v) { return u + g * v; }, x, gate, y);
+/// x + g · y with g (N, C) for every token of an item. The gradient of x is that of the sum itself: no loop.
+template <TensorLikeOfRank<3> X, TensorLikeOfRank<2> G, TensorLikeOfRank<3> Y>
+auto add_gated(const X& x, const G& g, const Y& y) {
+  const auto& shape = value(g).shape();
+  const auto gate = reshape(g, Shape<3>{shape[0], 1, shape[1]});
+  auto sum = map_values(value(x).shape(), [](auto u, auto s, auto v) INKLING_LAMBDA_INLINE { return u + s * v; },
+                        value(x), value(gate), value(y));
+  return record(
+      std::move(sum),
+      [operands = std::make_tuple(value(gate), value(y))](const auto& dy, const auto& dx, const auto&... sinks) {
+    dx.add([&] { return dy; });
+    map_gradients(dy, [](auto s, auto v) INKLING_LAMBDA_INLINE { return s * v; }, operands, sinks...);
+  }, x, gate, y);
 }
 
 }  // namespace detail
@@ -217,8 +223,8 @@ struct AdaLnZeroBlock {
   auto forward(const X& x, const C& c, const Attend& attend) const {
     const auto m = modulation("ada_ln_zero_block", c, value(x).shape());
     const auto part = [&](Index i) { return modulation.part(m, i); };
-    const auto h = detail::add_gated(x, part(2), attend(detail::modulate(norm(x), part(0), part(1))));
-    return detail::add_gated(h, part(5), feed(detail::modulate(norm(h), part(3), part(4))));
+    const auto h = detail::add_gated(x, part(2), attend(norm.modulated(x, part(0), part(1))));
+    return detail::add_gated(h, part(5), feed(norm.modulated(h, part(3), part(4))));
   }
 };
 
@@ -246,7 +252,7 @@ struct AdaLnHead {
   template <TensorLikeOfRank<3> X, TensorLikeOfRank<2> C>
   auto operator()(const X& x, const C& c) const {
     const auto m = modulation("ada_ln_head", c, value(x).shape());
-    return linear(detail::modulate(norm(x), modulation.part(m, 0), modulation.part(m, 1)));
+    return linear(norm.modulated(x, modulation.part(m, 0), modulation.part(m, 1)));
   }
 
   static void visit(auto& self, auto&& f) {

@@ -56,6 +56,14 @@ struct LayerNorm {
     return gamma ? layer_norm(x, gamma->on(x), beta->on(x), eps) : layer_norm(x, eps);
   }
 
+  /// (1 + scale)·norm(x) + shift with scale and shift (N, width) of each item, in one pass; for a norm without gamma.
+  template <TensorLike X, TensorLikeOfRank<2> Scale, TensorLikeOfRank<2> Shift>
+  auto modulated(const X& x, const Scale& scale, const Shift& shift) const {
+    detail::require_extent("layer_norm", value(x).shape(), -1, "width", width);
+    if (gamma) throw ValueError("layer_norm: affine is true; a modulated norm must have no gamma and beta of its own");
+    return layer_norm_modulated(x, scale, shift, eps);
+  }
+
   static void visit(auto& self, auto&& f) {
     f("gamma", self.gamma);
     f("beta", self.beta);
