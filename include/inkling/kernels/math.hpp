@@ -7,7 +7,7 @@
 //   vexp     2 ulp                      2 ulp                      x = n·ln 2 + r, polynomial in r, exponent bits
 //   vlog     2 ulp                      2 ulp                      exponent and mantissa, atanh or polynomial
 //   vtanh    3 ulp                      3 ulp                      polynomial near 0, exponential elsewhere
-//   vsigmoid 3 ulp                      3 ulp                      1/(1 + e^{−x})
+//   vsigmoid 3 ulp                      3 ulp                      e^{−|x|}, so that nothing overflows
 //   verf     4 ulp                      4 ulp                      rational near 0, exponential elsewhere
 //
 // Results below the smallest normal number are 0. Infinities and NaN behave as in the C library. Coefficients of the
@@ -158,7 +158,8 @@ INKLING_INLINE T vlog(T x) {
 
 template <class T>
 INKLING_INLINE T vsigmoid(T x) {
-  return T{1} / (T{1} + vexp(-x));
+  const T e = vexp_nonpositive(detail::blend(x < T{0}, x, -x));
+  return detail::blend(x < T{0}, e, T{1}) / (T{1} + e);
 }
 
 template <class T>
@@ -174,7 +175,7 @@ INKLING_INLINE T vtanh(T x) {
     const T q = detail::horner(z, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
     near = x + x * z * (p / q);
   }
-  const T far = T{1} - T{2} / (vexp(T{2} * magnitude) + T{1});
+  const T e = vexp_nonpositive(T{-2} * magnitude), far = (T{1} - e) / (T{1} + e);
   return detail::blend(magnitude < T(0.625), near, detail::blend(x < T{0}, -far, far));
 }
 

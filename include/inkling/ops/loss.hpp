@@ -109,10 +109,11 @@ auto cross_entropy_rows(const L& logits, const Tensor<std::int32_t, rank_v<L> - 
     kernels::cross_entropy_forward(rows.count, rows.length, lv.data(), targets.data(), loss.mutable_data(),
                                    lse.mutable_data());
   }
-  return record(std::move(loss), [lv, targets, lse, rows](const auto& dy, auto dlogits) {
+  return record(std::move(loss), [x = Tensor<T, R>(lv), targets, lse, rows](const auto& dy, auto dlogits) mutable {
     dlogits.add([&] {
-      auto g = Tensor<T, R>::uninitialized(lv.shape());
-      kernels::cross_entropy_backward(rows.count, rows.length, lv.data(), targets.data(), lse.data(), dy.data(),
+      const T* from = x.data();
+      auto g = Tensor<T, R>::replacing(std::move(x));  // the logits are not needed again
+      kernels::cross_entropy_backward(rows.count, rows.length, from, targets.data(), lse.data(), dy.data(),
                                       g.mutable_data());
       return g;
     });

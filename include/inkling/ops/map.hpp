@@ -137,16 +137,18 @@ std::optional<Repetition> repetition(const Shape<R>& y, const Shape<S>& x) {
 template <class T, int R, int Active>
 class MapGradients {
  public:
-  /// `repetitions`: of each active input, nothing if it is as large as the result or repeated in a way of its own.
-  MapGradients(const Shape<R>& shape, const std::array<std::optional<Repetition>, Active>& repetitions)
-      : rows_{1, 1, shape.size()} {
+  /// `repetitions`: of each active input, nothing if it is as large as the result or repeated in a way of its own. The
+  /// gradient of the first large one is written over dy, unless dy is shared.
+  MapGradients(Tensor<T, R> dy, const std::array<std::optional<Repetition>, Active>& repetitions)
+      : dy_(std::move(dy)), rows_{1, 1, dy_.size()} {
+    const Shape<R> shape = dy_.shape();
     for (const auto& r : repetitions) {
       if (r && r->inner >= shortest_row && r->inner <= map_block) rows_ = *r;
     }
     for (std::size_t i = 0; i < folded_.size(); ++i) {
       folded_[i] = rows_.repeat > 1 && repetitions[i] && *repetitions[i] == rows_;
       if (!folded_[i]) {
-        whole_[i] = Tensor<T, R>::uninitialized(shape);
+        whole_[i] = dy_.storage() ? Tensor<T, R>::replacing(std::move(dy_)) : Tensor<T, R>::uninitialized(shape);
         whole_data_[i] = whole_[i].mutable_data();
       }
     }
@@ -217,6 +219,7 @@ class MapGradients {
     }
   }
 
+  Tensor<T, R> dy_;  // kept until all is computed, if nothing is written over it
   Repetition rows_;
   Index piece_ = 1, pieces_ = 1;  // rows of a partial sum, partial sums of each outer position
   std::array<bool, Active> folded_{};
@@ -227,7 +230,7 @@ class MapGradients {
 
 /// dy · ∂f/∂x for every active input, in one pass.
 template <class T, int R, class F, class Values, class... Sinks>
-void map_gradients(const Tensor<T, R>& dy, const F& f, const Values& values, const Sinks&... sinks) {
+void map_gradients(Tensor<T, R> dy, const F& f, const Values& values, const Sinks&... sinks) {
   constexpr auto positions = active_positions<Sinks...>();
   constexpr int active = active_count(positions);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -236,8 +239,9 @@ void map_gradients(const Tensor<T, R>& dy, const F& f, const Values& values, con
                                    repetition(dy.shape(), std::get<I>(values).shape()))
                         : void()),
      ...);
-    MapGradients<T, R, active> gradients(dy.shape(), repetitions);
     const auto readers = std::make_tuple(broadcast_reader(std::get<I>(values), dy.shape())...);
+    const T* dy_data = dy.data();
+    MapGradients<T, R, active> gradients(std::move(dy), repetitions);
     gradients.for_each_block([&](Index begin, Index end, const std::array<T*, active>& out) {
       T buffers[sizeof...(I)][map_block];
       kernels::apply_many_serial(end - begin, [f](T dv, auto... v) INKLING_LAMBDA_INLINE {
@@ -246,7 +250,7 @@ void map_gradients(const Tensor<T, R>& dy, const F& f, const Values& values, con
         auto partials = Dual<T, count>(f(seed<T, count>(v, where[I])...)).d;
         for (auto& p : partials) p *= dv;
         return partials;
-      }, out, dy.data() + begin, std::get<I>(readers).read(begin, end, buffers[I])...);
+      }, out, dy_data + begin, std::get<I>(readers).read(begin, end, buffers[I])...);
     });
     const auto deliver = [&](const auto& sink, const auto& x, int position) {
       if (sink) sink.add([&] { return gradients.take(static_cast<std::size_t>(position), x.shape()); });
@@ -259,8 +263,8 @@ template <class F, TensorLike... X>
 auto map_named(const char* operation, F f, const X&... x) {
   const auto shape = broadcast_shape(operation, value(x).shape()...);
   auto y = map_values(shape, f, value(x)...);
-  return record(std::move(y), [f, values = std::make_tuple(value(x)...)](const auto& dy, const auto&... sinks) {
-    map_gradients(dy, f, values, sinks...);
+  return record(std::move(y), [f, values = std::make_tuple(value(x)...)](auto dy, const auto&... sinks) {
+    map_gradients(std::move(dy), f, values, sinks...);
   }, x...);
 }
 
