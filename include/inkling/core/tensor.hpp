@@ -68,9 +68,7 @@ class Tensor {
 
   /// As `uninitialized` with old's shape, but in old's memory if no one else sees it: for results that are written over
   /// what they are computed from.
-  static Tensor replacing(Tensor&& old) {
-    return old.storage_.unique() ? std::move(old) : uninitialized(old.shape());
-  }
+  static Tensor replacing(Tensor&& old) { return old.storage_.unique() ? std::move(old) : uninitialized(old.shape()); }
 
   /// Wraps storage that holds at least shape.size() elements of T.
   static Tensor adopt(const Shape<R>& shape, detail::Storage storage) { return Tensor(shape, std::move(storage)); }

@@ -10,7 +10,8 @@
 // bits alone as in a batch: sums run over the keys in one order, and hidden keys add exact zeros.
 //
 // Shapes: q, out, dout, dq (batch, tq, heads, dim), k, v, dk, dv (batch, tk, heads, dim), at any strides with dim
-// contiguous; lse (batch, heads, tq).
+// contiguous; lse (batch, heads, tq). A cache of keys is kept transposed, so that one query meets all of them without a
+// copy.
 #pragma once
 
 #include <algorithm>
@@ -33,6 +34,7 @@ struct AttentionStrides {
 struct AttentionShape {
   Index batch = 0, heads = 0, tq = 0, tk = 0, dim = 0;
   AttentionStrides q, k, v, out;
+  bool keys_in_columns = false;  ///< forward only: k is (batch, heads, dim, tokens); k.token is from dim to dim
 
   /// Tensors of shape (batch, tokens, heads, dim).
   static AttentionShape dense(Index batch, Index heads, Index tq, Index tk, Index dim) {
@@ -61,8 +63,8 @@ struct AttentionHead {
 
   /// scores (rows, keys) = scale·q·kᵀ for queries [first, first + rows), a row every `stride` elements
   void scores(const T* q, const T* k, Index first, Index rows, Index keys, T* out, Index stride) const {
-    gemm_serial<T>(Trans::no, Trans::yes, rows, keys, s.dim, q + first * s.q.token, s.q.token, k, s.k.token, out,
-                   stride, {.alpha = scale});
+    gemm_serial<T>(Trans::no, s.keys_in_columns ? Trans::no : Trans::yes, rows, keys, s.dim, q + first * s.q.token,
+                   s.q.token, k, s.k.token, out, stride, {.alpha = scale});
   }
 };
 

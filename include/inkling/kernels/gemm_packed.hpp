@@ -44,6 +44,7 @@ namespace detail {
 inline constexpr Index gemm_group = 2048;
 inline constexpr Index gemm_packed_bytes = Index{2} << 20;   // of B, shared
 inline constexpr Index gemm_chunk_bytes = Index{384} << 10;  // of B, read by one task for each block of k
+inline constexpr Index gemm_few_rows = 24;                   // of A, for which B is not packed
 inline constexpr Index gemm_serial_size = 50'000;            // multiply-adds below which threads do not pay
 inline constexpr Index gemm_task_size = 1'000'000;
 
@@ -60,7 +61,7 @@ class GemmRange {
   void run(Index k_begin, Index k_end, Threads threads) const {
     if (m_ * n_ * (k_end - k_begin) < gemm_serial_size) threads = Threads::no;
     if constexpr (PackB::in_place) {
-      if (pack_b_.data && m_ <= micro_.mr) return run_in_place(k_begin, k_end, threads);
+      if (pack_b_.data && m_ <= gemm_few_rows) return run_in_place(k_begin, k_end, threads);
     }
     const Index nr = micro_.nr, element = static_cast<Index>(sizeof(T));
     const Index budget = threads == Threads::yes ? gemm_packed_bytes : gemm_packed_bytes / 4;
@@ -156,20 +157,24 @@ class GemmRange {
       alignas(64) T last[gemm_max_columns * gemm_kc];
       for (Index k = k_begin; k < k_end; k += gemm_kc) {
         const Index ks = std::min(gemm_kc, k_end - k);
-        RowPanel panel = pack_panel(a, 0, m_, k, ks, k == k_begin, k + ks == k_end);
-        for (Index col = col0, columns; col < col1; col += columns) {
-          columns = std::min(nr, col1 - col);
-          if (PackA::order == PanelOrder::rows && m_ == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
-          if (columns >= micro_.width(m_, columns)) {
-            panel.tile.b = pack_b_.data + k * pack_b_.ld + col;
-            panel.tile.b_stride = pack_b_.ld;
-          } else {
-            std::fill_n(last, ks * nr, T(0));
-            pack_b_(last, col, columns, k, ks, nr);
-            panel.tile.b = last;
-            panel.tile.b_stride = nr;
+        for (Index row = 0; row < m_; row += micro_.mr) {
+          const Index rows = std::min<Index>(micro_.mr, m_ - row);
+          RowPanel panel = pack_panel(a, row, rows, k, ks, k == k_begin, k + ks == k_end);
+          panel.tile.ahead = 0;
+          for (Index col = col0, columns; col < col1; col += columns) {
+            columns = std::min(nr, col1 - col);
+            if (PackA::order == PanelOrder::rows && rows == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
+            if (columns >= micro_.width(rows, columns)) {
+              panel.tile.b = pack_b_.data + k * pack_b_.ld + col;
+              panel.tile.b_stride = pack_b_.ld;
+            } else {
+              std::fill_n(last, ks * nr, T(0));
+              pack_b_(last, col, columns, k, ks, nr);
+              panel.tile.b = last;
+              panel.tile.b_stride = nr;
+            }
+            tile(panel, col, columns);
           }
-          tile(panel, col, columns);
         }
       }
     });

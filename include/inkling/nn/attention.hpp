@@ -9,7 +9,8 @@
 // everything in it. Token by token or some at a time, the results are bit by bit those of the causal evaluation of the
 // whole sequence, at the cost of the new tokens alone.
 //
-// Shapes: x (N, T, width) -> the same; context (N, S, context); cache.k and cache.v (N, max_tokens, heads, dim).
+// Shapes: x (N, T, width) -> the same; context (N, S, context); cache.k (N, heads, dim, max_tokens), as a query
+// meets it, cache.v (N, max_tokens, heads, dim).
 //
 // Errors: ValueError if heads do not divide the width, a cache is used without `causal`, or the cache is full;
 // ShapeError if x or the context has another width, or the cache was made for another batch or module.
@@ -41,9 +42,9 @@ struct KvCache {
   Index length = 0;
 
   KvCache(Index batch, Index max_tokens, Index heads, Index dim)
-      : k(Shape<4>{batch, max_tokens, heads, dim}), v(k.shape()) {}
+      : k(Shape<4>{batch, heads, dim, max_tokens}), v(Shape<4>{batch, max_tokens, heads, dim}) {}
 
-  Index capacity() const { return k.shape()[1]; }
+  Index capacity() const { return k.shape()[3]; }
 };
 
 template <class T = float>
@@ -89,9 +90,11 @@ struct SelfAttention {
     const Tensor<T, 4> packed = project(x_new, cache.length);
     append(packed, cache);
     const kernels::AttentionStrides query{tokens * 3 * width(), 3 * width(), dim};
-    const kernels::AttentionStrides stored{cache.capacity() * width(), width(), dim};
+    const Index capacity = cache.capacity();
+    const kernels::AttentionStrides keys{capacity * width(), capacity, dim * capacity};
+    const kernels::AttentionStrides values{capacity * width(), width(), dim};
     const kernels::AttentionStrides result{tokens * width(), width(), dim};
-    const kernels::AttentionShape shape{batch, heads, tokens, cache.length, dim, query, stored, stored, result};
+    const kernels::AttentionShape shape{batch, heads, tokens, cache.length, dim, query, keys, values, result, true};
     auto y = Tensor<T, 4>::uninitialized({batch, tokens, heads, dim});
     const auto scale = static_cast<T>(1 / std::sqrt(static_cast<double>(dim)));
     if (!y.empty()) {
@@ -129,10 +132,12 @@ struct SelfAttention {
 
   void check(const Shape<3>& x, const KvCache<T>& cache) const {
     if (!causal) throw ValueError("self_attention: causal is false; a cache needs causal attention");
-    const Shape<4> fitting{x[0], cache.capacity(), heads, width() / heads};
-    if (cache.k.shape() != fitting || cache.v.shape() != fitting) {
+    const Index dim = width() / heads;
+    if (cache.k.shape() != Shape<4>{x[0], heads, dim, cache.capacity()} ||
+        cache.v.shape() != Shape<4>{x[0], cache.capacity(), heads, dim}) {
       throw ShapeError(text("self_attention: x is ", x, ", cache.k is ", cache.k.shape(), ", cache.v is ",
-                            cache.v.shape(), "; both must be (x[0], max_tokens, ", heads, ", ", width() / heads, ")"));
+                            cache.v.shape(), "; they must be (x[0], ", heads, ", ", dim,
+                            ", max_tokens) and (x[0], max_tokens, ", heads, ", ", dim, ")"));
     }
     if (cache.length < 0 || cache.length + x[1] > cache.capacity()) {
       throw ValueError(text("self_attention: cache holds ", cache.length, " of ", cache.capacity(),
@@ -141,14 +146,14 @@ struct SelfAttention {
   }
 
   void append(const Tensor<T, 4>& packed, KvCache<T>& cache) const {
-    const Index batch = packed.extent(0), tokens = packed.extent(1), row = width();
+    const Index batch = packed.extent(0), tokens = packed.extent(1), row = width(), capacity = cache.capacity();
     T *k = cache.k.mutable_data(), *v = cache.v.mutable_data();
     for (Index n = 0; n < batch; ++n) {
       for (Index t = 0; t < tokens; ++t) {
         const T* from = packed.data() + (n * tokens + t) * 3 * row;
-        const Index to = (n * cache.capacity() + cache.length + t) * row;
-        std::copy_n(from + row, row, k + to);
-        std::copy_n(from + 2 * row, row, v + to);
+        const Index at = cache.length + t;
+        for (Index c = 0; c < row; ++c) k[(n * row + c) * capacity + at] = from[row + c];
+        std::copy_n(from + 2 * row, row, v + (n * capacity + at) * row);
       }
     }
     cache.length += tokens;
