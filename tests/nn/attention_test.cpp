@@ -120,8 +120,8 @@ TEST_CASE("attention: errors") {
         "self_attention: cache holds 2 of 3 tokens, x brings 2; they must fit");
   CHECK(cache.length == 2);
   CHECK(message_of<ShapeError>([&] { m(Tensor<float, 3>(Shape{2, 1, 8}), cache); }) ==
-        "self_attention: x is (2, 1, 8), cache.k is (1, 2, 4, 3), cache.v is (1, 3, 2, 4); they must be "
-        "(x[0], 2, 4, max_tokens) and (x[0], max_tokens, 2, 4)");
+        "self_attention: x is (2, 1, 8), cache.k is (1, 2, 4, 3), cache.v is (1, 2, 3, 4); they must be "
+        "(x[0], 2, 4, max_tokens) and (x[0], 2, max_tokens, 4)");
   const SelfAttention<float> full({.width = 8, .heads = 2}, Key{13});
   CHECK(message_of<ValueError>([&] { full(Tensor<float, 3>(Shape{1, 1, 8}), cache); }) ==
         "self_attention: causal is false; a cache needs causal attention");

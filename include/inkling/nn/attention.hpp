@@ -10,7 +10,7 @@
 // whole sequence, at the cost of the new tokens alone.
 //
 // Shapes: x (N, T, width) -> the same; context (N, S, context); cache.k (N, heads, dim, max_tokens), as a query
-// meets it, cache.v (N, max_tokens, heads, dim).
+// meets it, cache.v (N, heads, max_tokens, dim).
 //
 // Errors: ValueError if heads do not divide the width, a cache is used without `causal`, or the cache is full;
 // ShapeError if x or the context has another width, or the cache was made for another batch or module.
@@ -42,7 +42,7 @@ struct KvCache {
   Index length = 0;
 
   KvCache(Index batch, Index max_tokens, Index heads, Index dim)
-      : k(Shape<4>{batch, heads, dim, max_tokens}), v(Shape<4>{batch, max_tokens, heads, dim}) {}
+      : k(Shape<4>{batch, heads, dim, max_tokens}), v(Shape<4>{batch, heads, max_tokens, dim}) {}
 
   Index capacity() const { return k.shape()[3]; }
 };
@@ -92,7 +92,7 @@ struct SelfAttention {
     const kernels::AttentionStrides query{tokens * 3 * width(), 3 * width(), dim};
     const Index capacity = cache.capacity();
     const kernels::AttentionStrides keys{capacity * width(), capacity, dim * capacity};
-    const kernels::AttentionStrides values{capacity * width(), width(), dim};
+    const kernels::AttentionStrides values{capacity * width(), dim, capacity * dim};
     const kernels::AttentionStrides result{tokens * width(), width(), dim};
     const kernels::AttentionShape shape{batch, heads, tokens, cache.length, dim, query, keys, values, result, true};
     auto y = Tensor<T, 4>::uninitialized({batch, tokens, heads, dim});
@@ -134,10 +134,10 @@ struct SelfAttention {
     if (!causal) throw ValueError("self_attention: causal is false; a cache needs causal attention");
     const Index dim = width() / heads;
     if (cache.k.shape() != Shape<4>{x[0], heads, dim, cache.capacity()} ||
-        cache.v.shape() != Shape<4>{x[0], cache.capacity(), heads, dim}) {
+        cache.v.shape() != Shape<4>{x[0], heads, cache.capacity(), dim}) {
       throw ShapeError(text("self_attention: x is ", x, ", cache.k is ", cache.k.shape(), ", cache.v is ",
-                            cache.v.shape(), "; they must be (x[0], ", heads, ", ", dim,
-                            ", max_tokens) and (x[0], max_tokens, ", heads, ", ", dim, ")"));
+                            cache.v.shape(), "; they must be (x[0], ", heads, ", ", dim, ", max_tokens) and (x[0], ",
+                            heads, ", max_tokens, ", dim, ")"));
     }
     if (cache.length < 0 || cache.length + x[1] > cache.capacity()) {
       throw ValueError(text("self_attention: cache holds ", cache.length, " of ", cache.capacity(),
@@ -146,14 +146,17 @@ struct SelfAttention {
   }
 
   void append(const Tensor<T, 4>& packed, KvCache<T>& cache) const {
-    const Index batch = packed.extent(0), tokens = packed.extent(1), row = width(), capacity = cache.capacity();
+    const Index batch = packed.extent(0), tokens = packed.extent(1), row = width(), dim = row / heads;
+    const Index capacity = cache.capacity();
     T *k = cache.k.mutable_data(), *v = cache.v.mutable_data();
     for (Index n = 0; n < batch; ++n) {
       for (Index t = 0; t < tokens; ++t) {
         const T* from = packed.data() + (n * tokens + t) * 3 * row;
         const Index at = cache.length + t;
         for (Index c = 0; c < row; ++c) k[(n * row + c) * capacity + at] = from[row + c];
-        std::copy_n(from + 2 * row, row, v + (n * capacity + at) * row);
+        for (Index h = 0; h < heads; ++h) {
+          std::copy_n(from + 2 * row + h * dim, dim, v + ((n * heads + h) * capacity + at) * dim);
+        }
       }
     }
     cache.length += tokens;
