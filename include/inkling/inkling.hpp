@@ -90,6 +90,7 @@
 #include "inkling/nn/rope.hpp"
 #include "inkling/nn/summary.hpp"
 #include "inkling/nn/time_embedding.hpp"
+#include "inkling/ops/activated_linear.hpp"
 #include "inkling/ops/attention.hpp"
 #include "inkling/ops/conv.hpp"
 #include "inkling/ops/dropout.hpp"

@@ -4,7 +4,8 @@
 //   SwiGlu  y = down(silu(gate(x)) · up(x)): N. Shazeer, "GLU variants improve transformer", 2020, arXiv:2002.05202
 //
 // hidden = 0 means 4·width for Mlp and 8/3·width, rounded up to a multiple of 8, for SwiGlu: about the same number of
-// parameters. An activation is any type whose objects map a TensorLike to one of its shape.
+// parameters. An activation is any type whose objects map a TensorLike to one of its shape. One that maps a Dual as
+// well, as those here do, is computed again in the backward pass instead of being kept (ops/activated_linear.hpp).
 //
 // Shapes: x (…, width), rank 2 or more -> the same.
 //
@@ -17,22 +18,25 @@
 //     auto y = gated(other(mlp(normal<float>(Shape{8, 49, 64}, Key{4}))));
 #pragma once
 
+#include <concepts>
+
 #include "inkling/nn/linear.hpp"
+#include "inkling/ops/activated_linear.hpp"
 #include "inkling/ops/elementwise.hpp"
 
 namespace ink {
 
 struct Relu {
-  auto operator()(const TensorLike auto& x) const { return relu(x); }
+  auto operator()(const auto& x) const { return relu(x); }
 };
 struct Silu {
-  auto operator()(const TensorLike auto& x) const { return silu(x); }
+  auto operator()(const auto& x) const { return silu(x); }
 };
 struct Gelu {
-  auto operator()(const TensorLike auto& x) const { return gelu(x); }
+  auto operator()(const auto& x) const { return gelu(x); }
 };
 struct GeluTanh {
-  auto operator()(const TensorLike auto& x) const { return gelu_tanh(x); }
+  auto operator()(const auto& x) const { return gelu_tanh(x); }
 };
 
 template <class T = float, class Activation = Gelu>
@@ -57,7 +61,13 @@ struct Mlp {
 
   template <TensorLike X>
   auto operator()(const X& x) const {
-    return down(Activation{}(up(x)));
+    const auto h = up(x);
+    if constexpr (std::invocable<Activation, Dual<scalar_t<X>, 1>>) {  // a formula: its result need not be kept
+      return activated_linear([](auto v) INKLING_LAMBDA_INLINE { return Activation{}(v); }, h, down.weight.on(h),
+                              down.bias->on(h));
+    } else {
+      return down(Activation{}(h));
+    }
   }
 
   static void visit(auto& self, auto&& f) {

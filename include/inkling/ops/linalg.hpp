@@ -118,6 +118,13 @@ Tensor<T, R> gradient_of_b(const Product& product, const Shape<R>& shape, const 
   return db;
 }
 
+template <class T, int R>
+Tensor<T, 1> gradient_of_bias(const Product& product, const Tensor<T, R>& dy) {
+  Tensor<T, 1> g(Shape<1>{product.n});
+  if (!dy.empty()) kernels::column_sums(product.m, product.n, dy.data(), g.mutable_data());
+  return g;
+}
+
 }  // namespace detail
 
 template <TensorLike A, TensorLikeOfRank<2> B>
@@ -146,11 +153,7 @@ auto linear(const X& x, const W& w, const B& b) {
   return record(std::move(y), [product, xv = value(x), wv = value(w)](const auto& dy, auto dx, auto dw, auto db) {
     dx.add([&] { return detail::gradient_of_a(product, xv.shape(), wv.data(), dy.data()); });
     dw.add([&] { return detail::gradient_of_b(product, wv.shape(), xv.data(), dy.data()); });
-    db.add([&] {
-      Tensor<T, 1> g(Shape<1>{product.n});
-      if (!dy.empty()) kernels::column_sums(product.m, product.n, dy.data(), g.mutable_data());
-      return g;
-    });
+    db.add([&] { return detail::gradient_of_bias(product, dy); });
   }, x, w, b);
 }
 
