@@ -1,13 +1,5 @@
-// The kernels one by one: GFLOP/s and the fraction of this machine's peak, which is measured first, or GB/s.
-//
-// "peak" is a chain of fused multiply-adds in registers, with the widest vectors in use and as many threads: what no
-// matrix product can exceed. Winograd's convolution counts the operations of the direct sum, and may.
-#include <algorithm>
-#include <chrono>
-#include <map>
-#include <numeric>
-#include <vector>
-
+// The kernels one by one: GFLOP/s and the fraction of this machine's peak (peak.hpp), or GB/s.
+// Winograd's convolution counts the operations of the direct sum, and may exceed the peak.
 #include <benchmark/benchmark.h>
 
 #include "inkling/core/memory.hpp"
@@ -19,58 +11,12 @@
 #include "inkling/kernels/group_norm.hpp"
 #include "inkling/kernels/math.hpp"
 #include "inkling/kernels/softmax.hpp"
+#include "peak.hpp"
 
 namespace {
 
 using namespace ink;
-using Clock = std::chrono::steady_clock;
-
-/// Multiply-adds of 24 independent vectors, `rounds` times: returns how many operations that was.
-double multiply_add(Index rounds, float* out) {
-  double operations = 0;
-  kernels::dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-    using V = typename kernels::detail::Simd<float, Width>::type;
-    constexpr int chains = Width == 64 ? 24 : 12, lanes = Width / 4;
-    V sum[chains];
-    const V zero = {}, a = zero + 0.999f, b = zero + 1e-3f;
-    // Unlike starts, or the chains would be one.
-    kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { sum[c] = zero + static_cast<float>(c); });
-    for (Index i = 0; i < rounds; ++i) {
-      kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { sum[c] = sum[c] * a + b; });
-    }
-    V total = {};
-    kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { total += sum[c]; });
-    __builtin_memcpy(out, &total, sizeof(V));
-    operations = 2.0 * chains * lanes * static_cast<double>(rounds);
-  });
-  return operations;
-}
-
-/// The best of several measurements, in operations a second, at the number of threads in use.
-double peak() {
-  static std::map<int, double> known;
-  const int threads = thread_count();
-  if (const auto found = known.find(threads); found != known.end()) return found->second;
-  double best = 0;
-  for (int i = 0; i < 20; ++i) {
-    std::vector<float> out(static_cast<std::size_t>(16 * threads));
-    std::vector<double> operations(static_cast<std::size_t>(threads));
-    const auto start = Clock::now();
-    parallel_for(threads, 1, [&](Index t, Index) {
-      operations[static_cast<std::size_t>(t)] = multiply_add(1'000'000, out.data() + 16 * t);
-    });
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    best = std::max(best, std::accumulate(operations.begin(), operations.end(), 0.0) / seconds);
-    benchmark::DoNotOptimize(out.data());
-  }
-  return known[threads] = best;
-}
-
-void count(benchmark::State& state, double operations) {
-  const double total = operations * static_cast<double>(state.iterations());
-  state.counters["GFLOP/s"] = benchmark::Counter(total / 1e9, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] = benchmark::Counter(total / peak(), benchmark::Counter::kIsRate);
-}
+using bench::count;
 
 void count_bytes(benchmark::State& state, double bytes) {
   state.counters["GB/s"] =

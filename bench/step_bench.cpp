@@ -19,6 +19,7 @@
 #include "inkling/ops/loss.hpp"
 #include "inkling/ops/pool.hpp"
 #include "inkling/optim/adamw.hpp"
+#include "peak.hpp"
 
 namespace {
 
@@ -78,8 +79,9 @@ data::Batch<float> random_batch(Index size) {
   return batch;
 }
 
+/// `gflop`: of one step by direct arithmetic, as PyTorch counts it for the same network.
 template <class Model, class Loss>
-void run(benchmark::State& state, Model model, const Loss& step_loss) {
+void run(benchmark::State& state, Model model, const Loss& step_loss, double gflop) {
   const Index size = state.range(0);
   const auto batch = random_batch(size);
   AdamW optimizer(model, {.lr = 1e-4});
@@ -90,6 +92,7 @@ void run(benchmark::State& state, Model model, const Loss& step_loss) {
     const auto l = step_loss(model, tape, batch, Key{2}.fold(step++));
     optimizer.update(model, tape.backward(l));
   }
+  bench::count(state, gflop * 1e9);
   state.counters["images/s"] =
       benchmark::Counter(static_cast<double>(size), benchmark::Counter::kIsIterationInvariantRate);
   state.counters["peak_MB"] = static_cast<double>(memory_stats().peak_in_use) / 1e6;
@@ -108,18 +111,20 @@ constexpr auto class_loss = [](const auto& model, Tape& tape, const auto& batch,
 
 void unet(benchmark::State& state) {
   run(state, Diffusion(models::UNet<float>({.width = 32, .blocks = 2}, Key{3}), Cosine{}, NoiseTarget{}),
-      generator_loss);
+      generator_loss, 139);
 }
 void pixelcnn(benchmark::State& state) {
   run(state, Autoregressive(models::PixelCnn<float>({.width = 64, .layers = 6, .two_stacks = false}, Key{3}), {256}),
-      generator_loss);
+      generator_loss, 103);
 }
-void gpt(benchmark::State& state) { run(state, Autoregressive(models::Gpt<float>({}, Key{3}), {256}), generator_loss); }
+void gpt(benchmark::State& state) {
+  run(state, Autoregressive(models::Gpt<float>({}, Key{3}), {256}), generator_loss, 99);
+}
 void dit(benchmark::State& state) {
-  run(state, Diffusion(models::Dit<float>({.classes = 10}, Key{3}), Cosine{}, NoiseTarget{}), generator_loss);
+  run(state, Diffusion(models::Dit<float>({.classes = 10}, Key{3}), Cosine{}, NoiseTarget{}), generator_loss, 48);
 }
-void mlp(benchmark::State& state) { run(state, Mlp(Key{3}), class_loss); }
-void lenet(benchmark::State& state) { run(state, LeNet(Key{3}), class_loss); }
+void mlp(benchmark::State& state) { run(state, Mlp(Key{3}), class_loss, 0.41); }
+void lenet(benchmark::State& state) { run(state, LeNet(Key{3}), class_loss, 0.3); }
 
 }  // namespace
 
