@@ -135,6 +135,13 @@ TEST_CASE_TEMPLATE("verf is within 4 ulp", T, float, double) {
   check<T>(erf_, std_erf, 4, -1.1, 1.1);
 }
 
+TEST_CASE_TEMPLATE("vtanh_and_sigmoid are within 4 ulp of both", T, float, double) {
+  constexpr auto tanh_part = [](auto x) INKLING_LAMBDA_INLINE { return kernels::vtanh_and_sigmoid(x, x)[0]; };
+  constexpr auto sigmoid_part = [](auto x) INKLING_LAMBDA_INLINE { return kernels::vtanh_and_sigmoid(-x, x)[1]; };
+  check<T>(tanh_part, std_tanh, 4, -10, 10);
+  check<T>(sigmoid_part, std_sigmoid, 4, -20, 20);
+}
+
 TEST_CASE_TEMPLATE("math: what the ends are", T, float, double) {
   using kernels::verf, kernels::vexp, kernels::vlog, kernels::vsigmoid, kernels::vtanh;
   CHECK(vexp(T(0)) == 1);

@@ -18,6 +18,7 @@
 //     double y = kernels::vexp(1.0);
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -162,21 +163,40 @@ INKLING_INLINE T vsigmoid(T x) {
   return detail::blend(x < T{0}, e, T{1}) / (T{1} + e);
 }
 
+namespace detail {
+
+/// tanh where |x| < 0.625.
+template <class T>
+INKLING_INLINE T tanh_near(T x) {
+  const T z = x * x;
+  if constexpr (sizeof(T) == 4) {
+    return x + x * z *
+                   horner(z, {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
+                              -3.33332819422e-1f});
+  } else {
+    const T p = horner(z, {-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3});
+    const T q = horner(z, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
+    return x + x * z * (p / q);
+  }
+}
+
+}  // namespace detail
+
 template <class T>
 INKLING_INLINE T vtanh(T x) {
-  const T magnitude = detail::blend(x < T{0}, -x, x), z = x * x;
-  T near;
-  if constexpr (sizeof(T) == 4) {
-    near = x + x * z *
-                   detail::horner(z, {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
-                                      -3.33332819422e-1f});
-  } else {
-    const T p = detail::horner(z, {-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3});
-    const T q = detail::horner(z, {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3});
-    near = x + x * z * (p / q);
-  }
+  const T magnitude = detail::blend(x < T{0}, -x, x);
   const T e = vexp_nonpositive(T{-2} * magnitude), far = (T{1} - e) / (T{1} + e);
-  return detail::blend(magnitude < T(0.625), near, detail::blend(x < T{0}, -far, far));
+  return detail::blend(magnitude < T(0.625), detail::tanh_near(x), detail::blend(x < T{0}, -far, far));
+}
+
+/// {tanh a, sigmoid b}, each within 4 ulp, with one division for both: a division takes as long as half of either.
+template <class T>
+INKLING_INLINE std::array<T, 2> vtanh_and_sigmoid(T a, T b) {
+  const T magnitude = detail::blend(a < T{0}, -a, a);
+  const T e = vexp_nonpositive(T{-2} * magnitude), f = vexp_nonpositive(detail::blend(b < T{0}, b, -b));
+  const T u = T{1} + e, v = T{1} + f, inverse = T{1} / (u * v), far = (T{1} - e) * (v * inverse);
+  return {detail::blend(magnitude < T(0.625), detail::tanh_near(a), detail::blend(a < T{0}, -far, far)),
+          detail::blend(b < T{0}, f, T{1}) * (u * inverse)};
 }
 
 INKLING_INLINE float verf(float x) {

@@ -59,9 +59,27 @@ INKLING_INLINE T row_maximum(Index n, const T* x) {
   return fold_max(top);
 }
 
-/// out[c] = sum over the rows of element(value) for a part of a matrix, in the order of the rows.
+/// out[c] = sum over the rows for a part of a matrix, in the order of the rows. A wide matrix is read as it lies, the
+/// sums of up to 2,048 columns staying in the cache.
 template <class T>
 INKLING_INLINE void column_sums_serial(Index rows, Index columns, const T* x, T* out) {
+  if (columns >= block_size) {
+    constexpr Index widest = 2048;
+    for (Index first = 0; first < columns; first += widest) {
+      const Index end = columns - first < widest ? columns : first + widest;
+      for (Index c = first; c < end; ++c) out[c] = T(0);
+      for (Index r = 0; r < rows; ++r) {
+        for (Index c = first; c < end; c += block_size) {
+          Block<T> sum, v;
+          load_block(sum, out + c, end - c);
+          load_block(v, x + r * columns + c, end - c);
+          for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
+          store_block(out + c, sum, end - c);
+        }
+      }
+    }
+    return;
+  }
   Strips{rows, columns}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
                                      INKLING_LAMBDA_INLINE {
     Block<T> sum, v;

@@ -30,13 +30,12 @@
 #include <array>
 #include <concepts>
 #include <initializer_list>
-#include <tuple>
 #include <utility>
 
-#include "inkling/autograd/dual.hpp"
 #include "inkling/config.hpp"
 #include "inkling/core/parallel.hpp"
 #include "inkling/kernels/elementwise.hpp"
+#include "inkling/kernels/math.hpp"
 #include "inkling/nn/causal_conv.hpp"
 #include "inkling/nn/linear.hpp"
 #include "inkling/ops/elementwise.hpp"
@@ -48,21 +47,22 @@ namespace detail {
 
 /// The unit on one or two summands: (s₁, s₂) or (s₁, t₁, s₂, t₂).
 struct TanhGate {
-  template <class D>
-  INKLING_INLINE D operator()(D a, D b) const {
-    return tanh(a) * sigmoid(b);
+  template <class T>
+  static INKLING_INLINE T unit(T a, T b) {
+    const auto [t, s] = kernels::vtanh_and_sigmoid(a, b);
+    return t * s;
   }
-  template <class D>
-  INKLING_INLINE D operator()(D a, D c, D b, D d) const {
-    return (*this)(a + c, b + d);
+  template <class T>
+  static INKLING_INLINE T unit(T a, T c, T b, T d) {
+    return unit(a + c, b + d);
   }
 
   /// dy times the slopes in s₁ and s₂, the same for every summand.
   template <class T>
   static INKLING_INLINE std::array<T, 2> slopes(T dy, T a, T b) {
-    auto d = TanhGate()(Dual<T, 2>::variable(a, 0), Dual<T, 2>::variable(b, 1)).d;
-    for (auto& slope : d) slope *= dy;
-    return d;
+    const auto [t, s] = kernels::vtanh_and_sigmoid(a, b);
+    const T ds = dy * s;
+    return {ds * (T{1} - t * t), ds * t * (T{1} - s)};
   }
   template <class T>
   static INKLING_INLINE std::array<T, 2> slopes(T dy, T a, T c, T b, T d) {
@@ -79,13 +79,15 @@ void check_gate(const Shape<R>& shape, const Others&... others) {
 }
 
 /// Calls f(row, half, pointers to the first halves…, pointers to the second halves…) for every row of (…, 2 · half).
-template <int R, class T, class F, class... X>
-void for_each_gate(const Shape<R>& shape, F f, const Tensor<T, R>& x, const X&... more) {
+template <int R, class T, std::size_t N, class F>
+void for_each_gate(const Shape<R>& shape, const std::array<const T*, N>& in, F f) {
   const Index half = shape[R - 1] / 2, rows = half ? shape.size() / (2 * half) : 0;
   parallel_for(rows, std::max<Index>(1, 8192 / std::max<Index>(half, 1)), [&](Index begin, Index end) {
     for (Index r = begin; r < end; ++r) {
       const Index at = r * 2 * half;
-      f(r, half, x.data() + at, (more.data() + at)..., x.data() + at + half, (more.data() + at + half)...);
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        f(r, half, (in[I] + at)..., (in[I] + at + half)...);
+      }(std::make_index_sequence<N>{});
     }
   });
 }
@@ -102,23 +104,27 @@ auto tanh_gate(const X& x, const Y&... more) {
   Shape<R> halved = shape;
   halved[R - 1] /= 2;
   auto y = Tensor<T, R>::uninitialized(halved);
-  detail::for_each_gate(shape, [out = y.mutable_data()](Index row, Index half, const auto*... in) {
-    kernels::apply_serial(half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate()(Dual<T, 0>(v)...).v; },
+  detail::for_each_gate(shape, std::array{value(x).data(), value(more).data()...},
+                        [out = y.mutable_data()](Index row, Index half, const auto*... in) {
+    kernels::apply_serial(half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate::unit(v...); },
                           out + row * half, in...);
-  }, value(x), value(more)...);
+  });
   return record(std::move(y),
-                [values = std::make_tuple(value(x), value(more)...)](const auto& dy, const auto&... sinks) {
-    std::apply([&](const auto&... in) {
-      auto ds = Tensor<T, R>::uninitialized(std::get<0>(values).shape());
-      detail::for_each_gate(ds.shape(),
-                            [out = ds.mutable_data(), d = dy.data()](Index row, Index half, const auto*... s) {
-        T* first = out + row * 2 * half;
-        kernels::apply_many_serial(half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate::slopes(v...); },
-                                   std::array<T*, 2>{first, first + half}, d + row * half, s...);
-      }, in...);
-      (sinks.add([&] { return ds; }), ...);
-    }, values);
-  }, x, more...);
+                [inputs = std::array<Tensor<T, R>, 1 + sizeof...(Y)>{value(x), value(more)...}](
+                    const auto& dy, const auto&... sinks) mutable {
+    std::array<const T*, 1 + sizeof...(Y)> from;
+    for (std::size_t i = 0; i < from.size(); ++i) from[i] = inputs[i].data();
+    const Shape<R> whole = inputs[0].shape();
+    auto ds = Tensor<T, R>::replacing(std::move(inputs[0]));
+    detail::for_each_gate(whole, from,
+                          [out = ds.mutable_data(), d = dy.data()](Index row, Index half, const auto*... s) {
+      T* first = out + row * 2 * half;
+      kernels::apply_many_serial(half, [](auto... v) INKLING_LAMBDA_INLINE { return detail::TanhGate::slopes(v...); },
+                                 std::array<T*, 2>{first, first + half}, d + row * half, s...);
+    });
+    (sinks.add([&] { return ds; }), ...);
+  },
+                x, more...);
 }
 
 namespace detail {
