@@ -31,8 +31,8 @@ struct MicroTile {
   Index k;
   const T* a;      ///< a panel of mr rows
   Index a_stride;  ///< of rows, where it is not known at compile time
-  Index ahead;
-  const T* b;  ///< b(k, j) = b[k * b_stride + j]
+  Index ahead;     ///< elements from a row to the one to fetch for the next panel; 0: fetch nothing
+  const T* b;      ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
   T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
   const T* bias;  ///< or null

@@ -4,7 +4,8 @@
 //
 // Panels of B are packed once and shared by all threads; every task packs the panels of A that it needs, 12 KB at a
 // time, or reads them where they lie if they are rows in memory, multiplies them with all panels of B, and keeps the
-// tile of C in registers (Goto and van de Geijn, 2008).
+// tile of C in registers (Goto and van de Geijn, 2008). What the next panel or block needs of A is fetched meanwhile: a
+// few hundred bytes a row are too short for the hardware to see them coming.
 //
 // Order of summation, a function of k alone: chains of fused multiply-adds over blocks of 256, blocks added in order,
 // and beyond 2048 groups of 2048 added in order. So a row computed alone equals the same row computed in a batch, bit
