@@ -25,8 +25,11 @@ inline double multiply_add(Index rounds, float* out) {
     constexpr int chains = Width == 64 ? 24 : 12, lanes = Width / 4;
     V sum[chains];
     const V zero = {}, a = zero + 0.999f, b = zero + 1e-3f;
-    // Unlike starts, or the chains would be one.
-    ink::kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { sum[c] = zero + static_cast<float>(c); });
+    // Unlike starts, or the chains would be one; unknown ones, or the chain that starts at a fixed point would be none.
+    float start = 2;
+    benchmark::DoNotOptimize(start);
+    ink::kernels::detail::unroll<chains>(
+        [&](auto c) INKLING_LAMBDA_INLINE { sum[c] = zero + (start + static_cast<float>(c)); });
     for (Index i = 0; i < rounds; ++i) {
       ink::kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { sum[c] = sum[c] * a + b; });
     }

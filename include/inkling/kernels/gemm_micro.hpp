@@ -26,44 +26,52 @@ namespace detail {
 
 inline constexpr int gemm_max_rows = 12, gemm_max_columns = 32;  // of any tile
 
+/// A line of memory to fetch at every step of k, each `step` elements after the one before.
+template <class T>
+struct Walk {
+  const T* at = nullptr;
+  Index step = 0;
+};
+
 template <class T>
 struct MicroTile {
   Index k;
-  const T* a;      ///< a panel of mr rows
-  Index a_stride;  ///< of rows, where it is not known at compile time
-  Index ahead;     ///< elements from a row to the one to fetch for the next panel; 0: fetch nothing
-  const T* b;      ///< b(k, j) = b[k * b_stride + j]
+  const T* a;       ///< a panel of mr rows
+  Index a_stride;   ///< of rows, where it is not known at compile time
+  Index next_rows;  ///< elements from a row to the one to fetch for the next panel; 0: fetch nothing
+  const T* b;       ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
   T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
   const T* bias;  ///< or null
   T alpha;
   bool accumulate;
+  Walk<T> ahead = {};  ///< with Fetch: what is packed later
 };
 
 /// The rows of A are RowStride apart, `a_stride` if that is 0. Every third row has a pointer of its own: the other two
 /// are one and two strides away, which an x86 address can say.
-template <class T, int Width, int Rows, int Vectors, Index RowStride, Index StepStride>
+template <class T, int Width, int Rows, int Vectors, Index RowStride, Index StepStride, bool Fetch = false>
 INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   using V = typename Simd<T, Width>::type;
   constexpr int lanes = Simd<T, Width>::lanes;
   V sum[Rows][Vectors] = {};
-  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {  // C is often not in the cache: fetch it while k runs
-    unroll<(Vectors * Width + 63) / 64>([&](auto v) INKLING_LAMBDA_INLINE {
-      __builtin_prefetch(t.c[row0 + r] + v * (64 / static_cast<int>(sizeof(T))), 1);
-    });
-  });
   const Index a_stride = RowStride == 0 ? t.a_stride : RowStride;
   const T* a[(Rows + 2) / 3];
   unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] = t.a + (row0 + 3 * g) * a_stride; });
   const T* b = t.b;
   const Index b_stride = t.b_stride;
-  const Index line = t.ahead ? 64 / static_cast<int>(sizeof(T)) - 1 : -1;
+  Walk<T> ahead = t.ahead;
+  const Index line = t.next_rows ? 64 / static_cast<int>(sizeof(T)) - 1 : -1;
   for (Index k = t.k; k > 0; --k) {
     if constexpr (RowStride == 0 && Rows > 1) {
       if ((k & line) == 0) {
-        unroll<Rows>([&](auto r)
-                         INKLING_LAMBDA_INLINE { __builtin_prefetch(a[r / 3] + r % 3 * a_stride + t.ahead, 0, 2); });
+        unroll<Rows>(
+            [&](auto r) INKLING_LAMBDA_INLINE { __builtin_prefetch(a[r / 3] + r % 3 * a_stride + t.next_rows, 0, 2); });
       }
+    }
+    if constexpr (Fetch) {
+      __builtin_prefetch(ahead.at, 0, 2);
+      ahead.at += ahead.step;
     }
     V bv[Vectors];
     unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&bv[v], b + v * lanes, sizeof(V)); });
@@ -76,17 +84,18 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   }
   T* const* c = t.c + row0;
   const T alpha = t.alpha;
+  if (alpha != 1) {
+    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] = alpha * sum[r][v]; });
+    });
+  }
   if (t.accumulate) {
     unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
       unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
         V before;
         __builtin_memcpy(&before, c[r] + v * lanes, sizeof(V));
-        sum[r][v] = before + alpha * sum[r][v];
+        sum[r][v] += before;
       });
-    });
-  } else {
-    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] = alpha * sum[r][v]; });
     });
   }
   if (t.bias) {
@@ -126,7 +135,7 @@ INKLING_INLINE void micro_any(const MicroTile<T>& t, int rows, int columns) {
     if (columns > 2 * lanes) return micro_tile<T, Width, 1, 8, row, step>(t, 0);
     if (rows == 1) return micro_tile<T, Width, 1, 2, row, step>(t, 0);
   }
-  if (rows > mr - small) return micro_tile<T, Width, mr, 2, row, step>(t, 0);
+  if (rows > mr - small) return micro_tile < T, Width, mr, 2, row, step, Order == PanelOrder::columns > (t, 0);
   for (int r = 0; r < rows; r += small) micro_tile<T, Width, small, 2, row, step>(t, r);
 }
 

@@ -89,29 +89,6 @@ void transpose_block(T* dst, Index dst_stride, const T* src, Index src_stride, I
 
 }  // namespace detail
 
-/// Fetches rows of a matrix into the cache, a few lines at each call: while a product runs, the block it needs next.
-template <class T>
-class Fetcher {
- public:
-  /// Rows of `width` elements, one every `ld`.
-  Fetcher(const T* row, Index ld, Index width) : row_(row), ld_(ld), width_(width) {}
-
-  void fetch(Index lines) {
-    for (; lines > 0; --lines) {
-      __builtin_prefetch(row_ + column_, 0, 2);
-      column_ += line;
-      if (column_ < width_) continue;
-      column_ = 0;
-      row_ += ld_;
-    }
-  }
-  static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-
- private:
-  const T* row_;
-  Index ld_, width_, column_ = 0;
-};
-
 /// A as it stands: row-major (m, k).
 template <class T>
 struct PackRowsOfA {
@@ -128,13 +105,12 @@ struct PackRowsOfA {
 template <class T>
 struct PackColumnsOfA {
   static constexpr PanelOrder order = PanelOrder::columns;
-  static constexpr bool in_place = false;
+  static constexpr bool in_place = false, ahead = true;
   const T* data;
   Index ld, k;
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
     detail::copy_rows(dst, stride, data + k0 * ld + row0, ld, ks, rows);
   }
-  Fetcher<T> ahead(Index row0, Index rows, Index k0) const { return {data + k0 * ld + row0, ld, rows}; }
 };
 
 /// B as it stands: row-major (k, n). A few rows of A multiply it in place, without packing.

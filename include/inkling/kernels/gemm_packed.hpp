@@ -44,10 +44,12 @@ namespace detail {
 
 inline constexpr Index gemm_group = 2048;
 inline constexpr Index gemm_packed_bytes = Index{2} << 20;   // of B, shared
-inline constexpr Index gemm_chunk_bytes = Index{384} << 10;  // of B, read by one task for each block of k
+inline constexpr Index gemm_chunk_bytes = Index{256} << 10;  // of B, read by one task for each block of k
+inline constexpr Index gemm_strip = 64;                      // steps of k that are packed for all panels in turn
 inline constexpr Index gemm_few_rows = 24;                   // of A, for which B is not packed
 inline constexpr Index gemm_serial_size = 50'000;            // multiply-adds below which threads do not pay
 inline constexpr Index gemm_task_size = 1'000'000;
+inline constexpr Index gemm_task_panels = 16;  // of A, at the most
 
 constexpr Index div_up(Index a, Index b) { return (a + b - 1) / b; }
 
@@ -90,13 +92,20 @@ class GemmRange {
   void pack(T* packed, Index col0, Index col1, Index k0, Index k1, Threads threads) const {
     const Index nr = micro_.nr, panels = div_up(col1 - col0, nr), blocks = div_up(k1 - k0, gemm_kc);
     if ((col1 - col0) * (k1 - k0) < gemm_serial_size) threads = Threads::no;
-    for_each(panels * blocks, threads, [&](Index item) {
-      const Index block = item / panels, panel = item % panels;
+    constexpr Index together = 4;  // panels; more would crowd each other out of the cache's sets
+    const Index items = div_up(panels, together);
+    for_each(items * blocks, threads, [&](Index item) {
+      const Index block = item / items, panel0 = item % items * together;
       const Index k = k0 + block * gemm_kc, ks = std::min(gemm_kc, k1 - k);
-      const Index col = col0 + panel * nr, columns = std::min(nr, col1 - col);
-      T* dst = packed + block * gemm_kc * panels * nr + panel * ks * nr;
-      if (columns < nr) std::fill_n(dst, ks * nr, T(0));
-      pack_b_(dst, col, columns, k, ks, nr);
+      for (Index step = 0; step < ks; step += gemm_strip) {
+        const Index steps = std::min(gemm_strip, ks - step);
+        for (Index panel = panel0; panel < std::min(panels, panel0 + together); ++panel) {
+          const Index col = col0 + panel * nr, columns = std::min(nr, col1 - col);
+          T* dst = packed + block * gemm_kc * panels * nr + (panel * ks + step) * nr;
+          if (columns < nr) std::fill_n(dst, steps * nr, T(0));
+          pack_b_(dst, col, columns, k + step, steps, nr);
+        }
+      }
     });
   }
 
@@ -104,50 +113,89 @@ class GemmRange {
                 Threads threads) const {
     const Index mr = micro_.mr, nr = micro_.nr, panels = div_up(col1 - col0, nr);
     const Index row_panels = div_up(m_, mr), panel_work = mr * (col1 - col0) * (k1 - k0);
-    Index rows = mr * std::clamp<Index>(gemm_task_size / std::max<Index>(panel_work, 1), 1, 16);
+    Index rows = mr * std::clamp<Index>(gemm_task_size / std::max<Index>(panel_work, 1), 1, gemm_task_panels);
     Index chunk = std::max<Index>(1, gemm_chunk_bytes / (nr * gemm_kc * static_cast<Index>(sizeof(T))));
     if (threads == Threads::no) {
-      rows = row_panels * mr;
+      rows = mr * std::min(row_panels, gemm_task_panels);
     } else if (row_panels * mr <= 8 * rows) {  // too few tasks: smaller ones, and in both directions
       rows = mr * div_up(row_panels, 8);
       chunk = std::min(chunk, std::max<Index>(1, panels * div_up(m_, rows) / 8));
     }
+    chunk = div_up(panels, div_up(panels, chunk));
     const Index row_tasks = div_up(m_, rows), column_tasks = div_up(panels, chunk);
     for_each(row_tasks * column_tasks, threads, [&](Index task) {
       const Index row0 = task % row_tasks * rows, row1 = std::min(m_, row0 + rows);
       const Index panel0 = task / row_tasks * chunk, panel1 = std::min(panels, panel0 + chunk);
-      alignas(64) T a[gemm_max_rows * gemm_kc];
+      const Index held = PackA::order == PanelOrder::columns ? div_up(row1 - row0, mr) * mr : gemm_max_rows;
+      Scratch<T> a(held * gemm_kc);
       for (Index k = k0; k < k1; k += gemm_kc) {
         const Index ks = std::min(gemm_kc, k1 - k);
         const T* b = packed + (k - k0) * panels * nr;
-        auto fetch = fetch_columns(row0, row1, k + gemm_kc, panel1 - panel0);
+        if constexpr (PackA::order == PanelOrder::columns) pack_columns(a.data(), row0, row1, k, ks);
+        Ahead ahead;
+        if constexpr (requires { pack_a_.ahead; }) {
+          if (k + 2 * gemm_kc <= pack_a_.k) {
+            ahead.add_rows(pack_a_.data + (k + gemm_kc) * pack_a_.ld + row0, pack_a_.ld, row1 - row0);
+          }
+        }
+        if constexpr (PackB::in_place) {  // a thread alone packs the next block of B itself
+          if (threads == Threads::no && task == 0 && pack_b_.data && k + 2 * gemm_kc <= k_end) {
+            ahead.add_rows(pack_b_.data + (k + gemm_kc) * pack_b_.ld + col0, pack_b_.ld, col1 - col0);
+          }
+        }
         for (Index row = row0; row < row1; row += mr) {
-          RowPanel panel = pack_panel(a, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
+          T* at = PackA::order == PanelOrder::columns ? a.data() + (row - row0) * ks : a.data();
+          RowPanel panel = row_panel(at, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
           for (Index p = panel0; p < panel1; ++p) {
             const Index col = col0 + p * nr;
             panel.tile.b = b + p * ks * nr;
             panel.tile.b_stride = nr;
+            ahead.next(panel.tile);
             tile(panel, col, std::min(nr, col1 - col));
-            panel.tile.ahead = 0;  // the first tile has fetched the next panel
-            fetch();
+            panel.tile.next_rows = 0;  // the first tile has fetched the next panel
           }
         }
       }
     });
   }
 
-  /// A function for every tile to call. If A is given by columns, the next block of k lies in short pieces far apart,
-  /// which the hardware does not fetch by itself: each tile fetches its share of it.
-  auto fetch_columns(Index row0, Index row1, Index k, Index panels) const {
-    if constexpr (requires { pack_a_.ahead(row0, row1 - row0, k); }) {
-      const Index steps = std::clamp<Index>(pack_a_.k - k, 0, gemm_kc);
-      const Index share =
-          div_up(steps * div_up(row1 - row0, Fetcher<T>::line), div_up(row1 - row0, micro_.mr) * panels);
-      return [fetcher = pack_a_.ahead(row0, row1 - row0, k), share]() mutable { fetcher.fetch(share); };
-    } else {
-      return [] {};
+  /// All panels of a task at once, if A is given by columns: a row of memory holds a piece of each of them.
+  void pack_columns(T* a, Index row0, Index row1, Index k, Index ks) const {
+    const Index mr = micro_.mr;
+    if ((row1 - row0) % mr != 0) {
+      const Index whole = (row1 - row0) / mr * mr;
+      std::fill_n(a + whole * ks, mr * ks, T(0));
+    }
+    for (Index step = 0; step < ks; step += gemm_strip) {
+      const Index steps = std::min(gemm_strip, ks - step);
+      for (Index row = row0; row < row1; row += mr) {
+        pack_a_(a + (row - row0) * ks + step * mr, row, std::min(mr, row1 - row), k + step, steps, mr);
+      }
     }
   }
+
+  /// What the tiles of a task fetch while they run, for the task's later panels and blocks: the hardware does not see
+  /// short pieces coming that lie far apart, and fetching in bursts would hold up the multiply-adds.
+  class Ahead {
+   public:
+    /// Rows of `width` elements, one every `ld`, for tiles that run along them: each takes one line of every row.
+    void add_rows(const T* first, Index ld, Index width) { pieces_[count_++] = {{first, ld}, div_up(width, line)}; }
+    void next(MicroTile<T>& tile) {
+      while (used_ < count_ && pieces_[used_].lines == 0) ++used_;
+      tile.ahead = used_ < count_ ? pieces_[used_].walk : Walk<T>{tile.a, 0};
+      if (used_ == count_) return;
+      pieces_[used_].walk.at += line;
+      --pieces_[used_].lines;
+    }
+
+   private:
+    static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+    struct Piece {
+      Walk<T> walk;
+      Index lines;
+    } pieces_[2] = {};
+    Index count_ = 0, used_ = 0;
+  };
 
   /// Few rows: packing B would cost as much as the product.
   void run_in_place(Index k_begin, Index k_end, Threads threads) const {
@@ -160,8 +208,9 @@ class GemmRange {
         const Index ks = std::min(gemm_kc, k_end - k);
         for (Index row = 0; row < m_; row += micro_.mr) {
           const Index rows = std::min<Index>(micro_.mr, m_ - row);
-          RowPanel panel = pack_panel(a, row, rows, k, ks, k == k_begin, k + ks == k_end);
-          panel.tile.ahead = 0;
+          if (PackA::order == PanelOrder::columns) pack_columns(a, row, row + rows, k, ks);
+          RowPanel panel = row_panel(a, row, rows, k, ks, k == k_begin, k + ks == k_end);
+          panel.tile.next_rows = 0;
           for (Index col = col0, columns; col < col1; col += columns) {
             columns = std::min(nr, col1 - col);
             if (PackA::order == PanelOrder::rows && rows == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
@@ -188,9 +237,11 @@ class GemmRange {
     T* c[gemm_max_rows];
   };
 
-  RowPanel pack_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
+  /// A panel of A as the micro-kernel reads it: where it lies, from `a` if it was packed, or packed there now.
+  RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
     panel.tile = {ks, a, gemm_kc, 0, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
+    panel.tile.ahead = {a, 0};
     panel.row = row;
     panel.rows = rows;
     panel.last = last;
@@ -200,16 +251,13 @@ class GemmRange {
       if (rows == mr) {  // a whole panel of rows is read where it lies
         panel.tile.a = pack_a_.data + row * pack_a_.ld + k;
         panel.tile.a_stride = pack_a_.ld;
-        panel.tile.ahead = mr * pack_a_.ld;
+        panel.tile.next_rows = mr * pack_a_.ld;
         return panel;
       }
     }
     if (PackA::order == PanelOrder::rows) {
       pack_a_(a, row, rows, k, ks, gemm_kc);
       for (Index r = rows; r < used; ++r) std::fill_n(a + r * gemm_kc, ks, T(0));
-    } else {
-      if (rows < mr) std::fill_n(a, ks * mr, T(0));
-      pack_a_(a, row, rows, k, ks, mr);
     }
     return panel;
   }
