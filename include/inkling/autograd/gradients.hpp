@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "inkling/core/parallel.hpp"
 #include "inkling/core/tensor.hpp"
@@ -138,7 +137,7 @@ class Gradients {
     return at != entries_.end() && at->parameter == parameter ? &*at : nullptr;
   }
 
-  std::vector<Entry> entries_;
+  detail::PoolVector<Entry> entries_;
 };
 
 }  // namespace ink

@@ -20,7 +20,6 @@
 #include <new>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "inkling/autograd/gradients.hpp"
 #include "inkling/core/tensor.hpp"
@@ -186,7 +185,7 @@ class Tape {
 
    private:
     static constexpr std::size_t chunk_bytes = 65472;
-    std::vector<detail::Storage> chunks_;
+    detail::PoolVector<detail::Storage> chunks_;
     std::size_t used_ = 0;
   };
 
@@ -206,10 +205,12 @@ class Tape {
   }
 
   Arena arena_;
-  std::vector<Record> nodes_;
-  std::vector<Leaf> leaves_;
-  std::vector<detail::Storage> slots_;
-  std::unordered_map<const void*, int> parameters_;
+  detail::PoolVector<Record> nodes_;
+  detail::PoolVector<Leaf> leaves_;
+  detail::PoolVector<detail::Storage> slots_;
+  std::unordered_map<const void*, int, std::hash<const void*>, std::equal_to<const void*>,
+                     detail::PoolAllocator<std::pair<const void* const, int>>>
+      parameters_;
   bool walked_ = false;
 };
 

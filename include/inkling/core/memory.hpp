@@ -168,6 +168,27 @@ class Storage {
   Header* header_ = nullptr;
 };
 
+/// For the small containers of a step, so that they too come from the pool.
+template <class T>
+struct PoolAllocator {
+  using value_type = T;
+
+  PoolAllocator() = default;
+  template <class U>
+  PoolAllocator(const PoolAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t n) { return static_cast<T*>(MemoryPool::instance().allocate(n * sizeof(T))); }
+  void deallocate(T* block, std::size_t n) noexcept { MemoryPool::instance().deallocate(block, n * sizeof(T)); }
+
+  template <class U>
+  bool operator==(const PoolAllocator<U>&) const noexcept {
+    return true;
+  }
+};
+
+template <class T>
+using PoolVector = std::vector<T, PoolAllocator<T>>;
+
 }  // namespace detail
 
 inline MemoryStats memory_stats() { return detail::MemoryPool::instance().stats(); }

@@ -51,7 +51,7 @@ class UNet {
     check_input(value(x).shape());
     const auto e = told(x, level, condition);
     auto h = input_(x);
-    std::vector<decltype(h)> across{h};
+    detail::PoolVector<decltype(h)> across{h};
     for (const auto& stage : down_) {
       for (const auto& block : stage.blocks) across.push_back(h = block(h, e));
       if (stage.resize) across.push_back(h = (*stage.resize)(h));

@@ -27,16 +27,16 @@
 namespace ink {
 
 struct Relu {
-  auto operator()(const auto& x) const { return relu(x); }
+  INKLING_INLINE auto operator()(const auto& x) const { return relu(x); }
 };
 struct Silu {
-  auto operator()(const auto& x) const { return silu(x); }
+  INKLING_INLINE auto operator()(const auto& x) const { return silu(x); }
 };
 struct Gelu {
-  auto operator()(const auto& x) const { return gelu(x); }
+  INKLING_INLINE auto operator()(const auto& x) const { return gelu(x); }
 };
 struct GeluTanh {
-  auto operator()(const auto& x) const { return gelu_tanh(x); }
+  INKLING_INLINE auto operator()(const auto& x) const { return gelu_tanh(x); }
 };
 
 template <class T = float, class Activation = Gelu>

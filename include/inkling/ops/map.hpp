@@ -105,9 +105,11 @@ constexpr int active_count(const std::array<int, N>& positions) {
   return 1 + *std::max_element(positions.begin(), positions.end());
 }
 
-template <class T, int N>
-INKLING_INLINE Dual<T, N> seed(T value, int position) {
-  return position < 0 ? Dual<T, N>(value) : Dual<T, N>::variable(value, position);
+/// The position is a constant: an index of its own would keep clang from vectorising loops over duals.
+template <class T, int N, int Position>
+INKLING_INLINE Dual<T, N> seed(T value) {
+  return Dual<T, N>::with(
+      value, [](std::size_t i) INKLING_LAMBDA_INLINE { return static_cast<int>(i) == Position ? T{1} : T{0}; });
 }
 
 /// A result seen as (outer, repeat, inner) and an input as (outer, 1, inner) of it.
@@ -247,9 +249,10 @@ void map_gradients(Tensor<T, R> dy, const F& f, const Values& values, const Sink
       kernels::apply_many_serial(end - begin, [f](T dv, auto... v) INKLING_LAMBDA_INLINE {
         constexpr auto where = active_positions<Sinks...>();
         constexpr int count = active_count(where);
-        auto partials = Dual<T, count>(f(seed<T, count>(v, where[I])...)).d;
-        for (auto& p : partials) p *= dv;
-        return partials;
+        const auto partials = Dual<T, count>(f(seed<T, count, where[I]>(v)...)).d;
+        return [&]<std::size_t... P>(std::index_sequence<P...>) INKLING_LAMBDA_INLINE {  // a loop keeps clang scalar
+          return std::array<T, count>{dv * partials[P]...};
+        }(std::make_index_sequence<count>{});
       }, out, dy_data + begin, std::get<I>(readers).read(begin, end, buffers[I])...);
     });
     const auto deliver = [&](const auto& sink, const auto& x, int position) {

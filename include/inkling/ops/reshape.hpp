@@ -26,6 +26,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -59,7 +60,7 @@ inline void add_into(auto&& from, auto&& to) {
 
 /// The shape of tensors joined along an axis; throws if they do not fit.
 template <int R>
-Shape<R> joined_shape(int axis, const std::vector<Shape<R>>& shapes) {
+Shape<R> joined_shape(int axis, std::span<const Shape<R>> shapes) {
   if (shapes.empty()) throw ShapeError("concat: the list is empty; it must have at least one tensor");
   Shape<R> joined = shapes[0];
   for (std::size_t i = 1; i < shapes.size(); ++i) {
@@ -188,17 +189,17 @@ template <TensorLike X, TensorLikeOfRank<rank_v<X>>... Y>
 auto concat(int axis, const X& x, const Y&... y) {
   using Value = Tensor<scalar_t<X>, rank_v<X>>;
   axis = detail::axis_index(axis, rank_v<X>);
-  auto result = Value::uninitialized(detail::joined_shape<rank_v<X>>(axis, {value(x).shape(), value(y).shape()...}));
+  const std::array<Shape<rank_v<X>>, 1 + sizeof...(Y)> shapes{value(x).shape(), value(y).shape()...};
+  auto result = Value::uninitialized(detail::joined_shape<rank_v<X>>(axis, shapes));
   const auto target = mutable_view(result);
   Index end = 0;
   detail::place(value(x), target, axis, end);
   (detail::place(value(y), target, axis, end), ...);
-  const std::array<Index, 1 + sizeof...(Y)> extents{value(x).shape()[axis], value(y).shape()[axis]...};
-  return record(std::move(result), [axis, extents](const auto& dy, auto... sinks) {
+  return record(std::move(result), [axis, shapes](const auto& dy, auto... sinks) {
     Index at = 0;
     std::size_t i = 0;
     const auto deliver = [&](const auto& sink) {
-      const Index begin = std::exchange(at, at + extents[i++]);
+      const Index begin = std::exchange(at, at + shapes[i++][axis]);
       sink.add([&] { return detail::take(dy, axis, begin, at); });
     };
     (deliver(sinks), ...);
@@ -209,9 +210,9 @@ template <TensorLike X>
 auto concat(int axis, const std::vector<X>& list) {
   using Value = Tensor<scalar_t<X>, rank_v<X>>;
   axis = detail::axis_index(axis, rank_v<X>);
-  std::vector<Shape<rank_v<X>>> shapes;
+  detail::PoolVector<Shape<rank_v<X>>> shapes;
   for (const auto& x : list) shapes.push_back(value(x).shape());
-  auto result = Value::uninitialized(detail::joined_shape(axis, shapes));
+  auto result = Value::uninitialized(detail::joined_shape<rank_v<X>>(axis, shapes));
   const auto target = mutable_view(result);
   Index end = 0;
   for (const auto& x : list) detail::place(value(x), target, axis, end);
