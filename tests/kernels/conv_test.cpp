@@ -247,6 +247,20 @@ std::vector<ConvShape> shapes() {
       {.n = 2, .h = 9, .w = 40, .cin = 8, .cout = 3, .kh = 2, .kw = 7, .pad_left = 6, .pad_bottom = 3, .dilation_h = 3},
       {.n = 1, .h = 4, .w = 5, .cin = 2, .cout = 7, .kh = 3, .kw = 5, .pad_top = 4, .pad_right = 5, .taps = scattered},
       {.n = 2, .h = 2, .w = 2, .cin = 3, .cout = 2, .kh = 3, .kw = 3},
+      // Channels in the lanes: lines of every mixture of tiles, of one and of several vectors.
+      {.n = 3, .h = 4, .w = 33, .cin = 3, .cout = 16, .kh = 2, .kw = 3},
+      {.n = 2, .h = 5, .w = 27, .cin = 8, .cout = 13, .kh = 3, .kw = 5, .pad_top = 2, .pad_left = 3, .dilation_h = 2},
+      {.n = 2, .h = 3, .w = 9, .cin = 5, .cout = 9, .kh = 3, .kw = 7, .pad_top = 1, .pad_bottom = 1, .pad_right = 6},
+      {.n = 2,
+       .h = 6,
+       .w = 4,
+       .cin = 4,
+       .cout = 16,
+       .kh = 2,
+       .kw = 4,
+       .pad_top = 3,
+       .pad_bottom = 4,
+       .taps = scattered},
   };
 }
 
@@ -258,6 +272,23 @@ TEST_CASE("convolution and its gradients equal the definition") {
       check_convolution<float>(s);
       check_convolution<double>(s);
     }
+  });
+}
+
+TEST_CASE("an infinite gradient of few channels stays under its window") {
+  const ConvShape s{.n = 1, .h = 7, .w = 12, .cin = 6, .cout = 9, .kh = 3, .kw = 5};
+  std::vector<float> dy(static_cast<std::size_t>(s.oh() * s.ow() * s.cout)), dx(static_cast<std::size_t>(7 * 12 * 6));
+  const auto weight = random_values<float>(3 * 5 * 6 * 9, 1);
+  dy[static_cast<std::size_t>((2 * s.ow() + 3) * s.cout + 4)] = std::numeric_limits<float>::infinity();
+  on_every_isa([&] {
+    conv2d_backward_data(s, dy.data(), weight.data(), dx.data());
+    int wrong = 0;
+    for (Index i = 0; i < 7 * 12 * 6; ++i) {
+      const Index row = i / 72, column = i / 6 % 12;
+      const bool under = row >= 2 && row < 5 && column >= 3 && column < 8;
+      wrong += std::isinf(dx[static_cast<std::size_t>(i)]) != under || (!under && dx[static_cast<std::size_t>(i)] != 0);
+    }
+    CHECK(wrong == 0);
   });
 }
 

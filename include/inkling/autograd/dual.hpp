@@ -132,9 +132,8 @@ struct Dual {
 
   /// x·Φ(x): D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, arXiv:1606.08415.
   INKLING_INLINE friend Dual gelu(const Dual& x) {
-    const T z = x.v * T(0.70710678118654752440), phi = T(0.39894228040143267794) * kernels::vexp(-z * z);
-    const T p = T{0.5} * (T{1} + kernels::verf(z));
-    return x.chain(x.v * p, p + x.v * phi);
+    const auto n = kernels::vnormal(x.v);
+    return x.chain(x.v * n[0], n[0] + x.v * n[1]);
   }
 
   /// The tanh approximation of gelu, x/2·(1 + tanh u) with u = √(2/π)·(x + 0.044715·x³): x·sigmoid(2u).

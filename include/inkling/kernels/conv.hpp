@@ -10,7 +10,7 @@
 // of the stride, so that no two threads write one pixel. Taps that a mask has removed take no part: a causal
 // convolution costs its live taps only, and their weight gradient is exactly 0 elsewhere. 3 x 3 windows of many
 // channels take a quarter of the multiplications (conv_winograd.hpp); depthwise convolutions and those of few channels
-// have loops of their own (conv_depthwise.hpp, conv_planar.hpp).
+// have loops of their own (conv_depthwise.hpp, conv_narrow.hpp, conv_planar.hpp).
 //
 // Example, 3 x 3 with the size kept:
 //     kernels::ConvShape s{.n = 64, .h = 28, .w = 28, .cin = 1, .cout = 32, .kh = 3, .kw = 3,
@@ -21,6 +21,7 @@
 #include <algorithm>
 
 #include "inkling/kernels/conv_depthwise.hpp"
+#include "inkling/kernels/conv_narrow.hpp"
 #include "inkling/kernels/conv_patches.hpp"
 #include "inkling/kernels/conv_planar.hpp"
 #include "inkling/kernels/conv_winograd.hpp"
@@ -83,7 +84,11 @@ void conv2d_forward(const ConvShape& s, const T* x, const T* weight, const T* bi
   if (detail::is_winograd(s)) return detail::winograd_forward(s, x, weight, bias, y);
   Scratch<detail::Tap> taps(s.kh * s.kw);
   const Index count = detail::forward_taps(s, taps.data());
-  if (detail::is_planar(s)) return detail::planar_forward(s, x, weight, bias, y, taps.data(), count);
+  if (detail::is_planar(s)) {
+    const bool narrow = detail::fills_vectors<T>(s.cout);
+    return narrow ? detail::narrow_forward(s, x, weight, bias, y, taps.data(), count)
+                  : detail::planar_forward(s, x, weight, bias, y, taps.data(), count);
+  }
   for (Index g = 0; g < s.groups; ++g) {
     const detail::PackPatches<T> patches{detail::forward_patches(s, x, g, taps.data(), count)};
     const T* group_weight = weight + g * out;
@@ -106,6 +111,9 @@ void conv2d_backward_data(const ConvShape& s, const T* dy, const T* weight, T* d
   Scratch<detail::Tap> taps(s.kh * s.kw);
   if (detail::is_planar(s)) {
     const Index count = detail::backward_taps(s, 0, 0, taps.data());
+    if (count == s.kh * s.kw && detail::fills_vectors<T>(s.kw * s.cin)) {
+      return detail::narrow_backward_data(s, dy, weight, dx);
+    }
     return detail::planar_backward_data(s, dy, weight, dx, taps.data(), count);
   }
   for (Index phase_h = 0; phase_h < std::min(s.stride_h, s.h); ++phase_h) {
@@ -137,7 +145,7 @@ void conv2d_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dwei
   if (detail::is_winograd(s)) return detail::winograd_backward_weight(s, x, dy, dweight);
   Scratch<detail::Tap> taps(s.kh * s.kw);
   const Index count = detail::forward_taps(s, taps.data());
-  if (detail::is_planar(s)) detail::planar_backward_weight(s, x, dy, dweight);
+  if (detail::is_planar(s)) detail::narrow_backward_weight(s, x, dy, dweight);
   for (Index t = 0; t < s.kh * s.kw; ++t) {
     if (!detail::is_live(s, t)) std::fill_n(dweight + t * in * s.cout, in * s.cout, T(0));
   }

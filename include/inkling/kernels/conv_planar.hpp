@@ -9,9 +9,7 @@
 // dropped. All of an image stays in the first- or second-level cache. Sums are formed in the order of the matrix
 // product, and no longer than one of its blocks: the bits are the same.
 //
-// The weight gradient keeps output channels in the lanes: it has no result to fill rows with, and a tile of weights
-// stays in registers while all pixels of a block of images pass. The blocks are added in order: the same bits at any
-// number of threads.
+// Where a vector is well filled without pixels, conv_narrow.hpp needs no planes and is used instead.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +21,7 @@
 
 namespace ink::kernels::detail {
 
-inline constexpr Index planar_slack = 32;   // elements that a tile may read or write beyond the last pixel
-inline constexpr Index planar_images = 16;  // of one block of the weight gradient
+inline constexpr Index planar_slack = 32;  // elements that a tile may read or write beyond the last pixel
 inline constexpr Index planar_max_inputs = 8, planar_max_outputs = 16;
 
 inline bool is_planar(const ConvShape& s) {
@@ -177,105 +174,6 @@ void planar_backward_data(const ConvShape& s, const T* dy, const T* weight, T* d
   const Planes planes(s.cout, s.h + reach_h, s.w + reach_w);
   planar_images_map(s.n, dy, s.oh(), s.ow(), planes, reach_h - s.pad_top, reach_w - s.pad_left, taps, tap_count,
                     turned.data(), static_cast<const T*>(nullptr), dx, s.h, s.w, s.cin);
-}
-
-/// Rows x Columns weights of `lanes` output channels: sum over images and pixels of x[at[r] + c] * dy. `x_step` and
-/// `dy_step` are the elements of a pixel, the lines those of a line of pixels.
-template <class T, int Width, int Rows, int Columns>
-INKLING_INLINE void narrow_gradient_tile(const T* const* x, const T* const* dy, Index images, Index h, Index w,
-                                         Index x_line, Index x_step, Index dy_step, const Index* at, T* sums) {
-  using V = typename Simd<T, Width>::type;
-  constexpr int lanes = Simd<T, Width>::lanes;
-  V sum[Rows][Columns] = {};
-  for (Index n = 0; n < images; ++n) {
-    const T* d = dy[n];
-    for (Index i = 0; i < h; ++i) {
-      const T* rows[Rows];
-      unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { rows[r] = x[n] + i * x_line + at[r]; });
-      for (Index j = 0; j < w; ++j, d += dy_step) {
-        V v;
-        __builtin_memcpy(&v, d, sizeof(V));
-        unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-          unroll<Columns>([&](auto c) INKLING_LAMBDA_INLINE {
-            const T element = rows[r][j * x_step + c];
-            sum[r][c] += element * v;
-          });
-        });
-      }
-    }
-  }
-  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-    unroll<Columns>([&](auto c) INKLING_LAMBDA_INLINE {
-      __builtin_memcpy(sums + (r * Columns + c) * lanes, &sum[r][c], sizeof(V));
-    });
-  });
-}
-
-/// The weight gradient of some images: x are their bordered images (x_line elements a line), dy their output gradients;
-/// both may be read beyond their end. Taps in a row of the window are neighbours in x, and so are their channels.
-template <class T>
-void narrow_gradient(const ConvShape& s, const T* const* x, Index x_line, const T* const* dy, Index images,
-                     T* dweight) {
-  dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-    constexpr int rows = Width == 64 ? 5 : 3, columns = Width == 64 ? 5 : 4;
-    constexpr Index lanes = Simd<T, Width>::lanes;
-    alignas(64) T sums[rows * columns * lanes];
-    const Index run = s.kw * s.cin;
-    for (Index o = 0; o < s.cout; o += lanes) {
-      const T* outputs[planar_images];
-      for (Index n = 0; n < images; ++n) outputs[n] = dy[n] + o;
-      for (Index p = 0; p < s.kh; p += rows) {
-        for (Index e = 0; e < run; e += columns) {
-          Index at[rows];
-          for (Index r = 0; r < rows; ++r) at[r] = std::min(p + r, s.kh - 1) * s.dilation_h * x_line + e;
-          narrow_gradient_tile<T, Width, rows, columns>(x, outputs, images, s.oh(), s.ow(), x_line, s.cin, s.cout, at,
-                                                        sums);
-          for (Index r = 0; r < std::min<Index>(rows, s.kh - p); ++r) {
-            for (Index c = 0; c < std::min<Index>(columns, run - e); ++c) {
-              std::copy_n(sums + (r * columns + c) * lanes, std::min(lanes, s.cout - o),
-                          dweight + ((p + r) * run + e + c) * s.cout + o);
-            }
-          }
-        }
-      }
-    }
-  });
-}
-
-/// All taps, also those that are switched off.
-template <class T>
-void planar_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dweight) {
-  const Index height = s.h + s.pad_top + s.pad_bottom, line = (s.w + s.pad_left + s.pad_right) * s.cin;
-  const Index blocks = (s.n + planar_images - 1) / planar_images, size = s.kh * s.kw * s.cin * s.cout;
-  const Index bordered = height * line + planar_slack, output = s.oh() * s.ow() * s.cout;
-  Scratch<T> partial(std::max<Index>(1, blocks * size));
-  parallel_for(blocks, 1, [&](Index block, Index) {
-    const Index first = block * planar_images, images = std::min(planar_images, s.n - first);
-    // Vectors may reach beyond the end of an image: those at the end of memory are copied.
-    const Index safe = s.n - (planar_slack + output - 1) / output;
-    const Index unsafe = std::max(Index{0}, first + images - std::max(first, safe));
-    Scratch<T> copies(images * bordered), ends(std::max(Index{1}, unsafe) * (output + planar_slack));
-    const T *inputs[planar_images], *outputs[planar_images];
-    for (Index n = 0, end = 0; n < images; ++n) {
-      T* copy = copies.data() + n * bordered;
-      std::fill_n(copy, bordered, T(0));
-      for (Index r = 0; r < s.h; ++r) {
-        std::copy_n(x + ((first + n) * s.h + r) * s.w * s.cin, s.w * s.cin,
-                    copy + (r + s.pad_top) * line + s.pad_left * s.cin);
-      }
-      inputs[n] = copy;
-      outputs[n] = dy + (first + n) * output;
-      if (first + n < safe) continue;
-      T* padded = ends.data() + end++ * (output + planar_slack);
-      std::fill_n(std::copy_n(outputs[n], output, padded), planar_slack, T(0));
-      outputs[n] = padded;
-    }
-    narrow_gradient(s, inputs, line, outputs, images, partial.data() + block * size);
-  });
-  std::fill_n(dweight, size, T(0));
-  for (Index block = 0; block < blocks; ++block) {
-    for (Index i = 0; i < size; ++i) dweight[i] += partial[block * size + i];
-  }
 }
 
 }  // namespace ink::kernels::detail

@@ -9,10 +9,11 @@
 //   vtanh    3 ulp                      3 ulp                      polynomial near 0, exponential elsewhere
 //   vsigmoid 3 ulp                      3 ulp                      e^{−|x|}, so that nothing overflows
 //   verf     4 ulp                      4 ulp                      rational near 0, exponential elsewhere
+//   vnormal  6 + x² ulp                 4 ulp of 1                 one exponential times a polynomial; double: erf
 //
-// Results below the smallest normal number are 0. Infinities and NaN behave as in the C library. Coefficients of the
-// minimax approximations: S. Moshier, "Methods and programs for mathematical functions", 1989, and W. Cody, "Rational
-// Chebyshev approximations for the error function", 1969.
+// Results below the smallest normal number are 0 (those of vnormal may be subnormal). Infinities and NaN behave as in
+// the C library. Coefficients of the minimax approximations: S. Moshier, "Methods and programs for mathematical
+// functions", 1989, and W. Cody, "Rational Chebyshev approximations for the error function", 1969.
 //
 // Example:
 //     double y = kernels::vexp(1.0);
@@ -234,6 +235,23 @@ INKLING_INLINE double verf(double x) {
   const double far = 1.0 - vexp(-x * x) * (p / q);
   const double result = detail::blend(magnitude < 1.0, near, detail::blend(x < 0, -far, far));
   return detail::blend(x != x, x, result);
+}
+
+/// {Φ(x), φ(x)} of the normal distribution. Φ(−a) = φ(a) · Mills' ratio of a, which is smooth in t = 1 / (1 + 0.345·a):
+/// one polynomial in 1 − t (minimax, 2·10⁻⁸) serves all x, and one exponential both results. That is half of the work
+/// of an error function, and small values of Φ keep their digits.
+INKLING_INLINE std::array<float, 2> vnormal(float x) {
+  const float e = vexp_nonpositive(-0.5f * x * x), a = detail::blend(x < 0, -x, x), t = 1.0f / (1.0f + 0.345f * a);
+  const float p = detail::horner(
+      1.0f - t, {-2.815179713e-02f, 8.098079264e-02f, -4.776879773e-02f, -2.253792062e-02f, -7.071842253e-02f,
+                 9.453391284e-02f, 2.876355648e-01f, -6.563532352e-01f, 5.000000000e-01f});
+  const float tail = e * (t * p);
+  return {detail::blend(x < 0, tail, 1.0f - tail), 0.398942280f * e};
+}
+
+INKLING_INLINE std::array<double, 2> vnormal(double x) {
+  const double z = x * 0.70710678118654752440;
+  return {0.5 * (1.0 + verf(z)), 0.39894228040143267794 * vexp(-z * z)};
 }
 
 }  // namespace ink::kernels

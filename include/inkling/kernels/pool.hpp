@@ -120,48 +120,43 @@ void average_pool_backward(const PoolShape& s, const T* dy, T* dx) {
 
 namespace detail {
 
-inline constexpr Index gather_slack = 16;
+inline constexpr Index pool_block = 64;  // elements that a line is rounded up to
 
 /// `count` pixels, `step` elements apart from `first` on, next to each other. Short ones are copied as whole vectors,
-/// of which the next one overwrites the end: dst has room for gather_slack elements more.
+/// of which the next one overwrites the end: dst has room for pool_block elements more.
 template <class T>
-void gather_pixels(T* dst, const T* first, Index step, Index count, Index channels, const T* end) {
-  constexpr Index whole = gather_slack;
-  for (Index j = 0; j < count; ++j) {
-    const T* src = first + j * step;
-    T* out = dst + j * channels;
-    if (channels <= whole && end - src >= whole) {
-      __builtin_memcpy(out, src, whole * sizeof(T));
-    } else {
-      std::copy_n(src, channels, out);
-    }
-  }
+INKLING_INLINE void gather_pixels(T* dst, const T* first, Index step, Index count, Index channels, const T* end) {
+  constexpr Index whole = 16;
+  const bool vectors = channels <= whole && end - first >= whole;
+  const Index last = vectors ? std::min(count, (end - first - whole) / step + 1) : 0;
+  Index j = 0;
+  for (; j < last; ++j) __builtin_memcpy(dst + j * channels, first + j * step, whole * sizeof(T));
+  for (; j < count; ++j) std::copy_n(first + j * step, channels, dst + j * channels);
 }
 
-/// best = max(best, x) element by element; `from` becomes `tap` where x is taken. The first of equal elements stays,
-/// and so does the first NaN.
-template <class T>
-void take_larger(T* best, std::int32_t* from, const T* x, Index count, std::int32_t tap) {
-  dispatch([=]<int>() INKLING_LAMBDA_INLINE {
-    const auto take = [tap](T& m, std::int32_t& k, T v) INKLING_LAMBDA_INLINE {
-      const bool better = bool(k < 0) | bool(v > m) | (bool(v != v) & bool(m == m));
-      m = better ? v : m;
-      k = better ? tap : k;
-    };
-    constexpr Index lanes = 16;
-    Index i = 0;
-    for (; i + lanes <= count; i += lanes) {
-      T m[lanes], v[lanes];
-      std::int32_t k[lanes];
-      std::memcpy(m, best + i, sizeof(m));
-      std::memcpy(v, x + i, sizeof(v));
-      std::memcpy(k, from + i, sizeof(k));
-      for (Index l = 0; l < lanes; ++l) take(m[l], k[l], v[l]);
-      std::memcpy(best + i, m, sizeof(m));
-      std::memcpy(from + i, k, sizeof(k));
+/// best = max(best, x) element by element; `from` becomes place + column where x is taken. The first of equal elements
+/// stays, and so does the first NaN. Whole blocks are read and written.
+template <class T, int Width>
+INKLING_INLINE void take_larger(T* best, std::int32_t* from, const T* x, const std::int32_t* column, Index count,
+                                std::int32_t place) {
+  constexpr Index lanes = Width == 32 ? pool_block : 16;  // what g++ 12 makes vectors of
+  for (Index i = 0; i < count; i += lanes) {
+    T m[lanes], v[lanes];
+    std::int32_t k[lanes], c[lanes];
+    std::memcpy(m, best + i, sizeof(m));
+    std::memcpy(v, x + i, sizeof(v));
+    std::memcpy(k, from + i, sizeof(k));
+    std::memcpy(c, column + i, sizeof(c));
+    const auto left = static_cast<std::int32_t>(count - i);
+    for (Index l = 0; l < lanes; ++l) {
+      const bool better = (bool(k[l] < 0) | bool(v[l] > m[l]) | (bool(v[l] != v[l]) & bool(m[l] == m[l]))) &
+                          bool(static_cast<std::int32_t>(l) < left);
+      m[l] = better ? v[l] : m[l];
+      k[l] = better ? place + c[l] : k[l];
     }
-    for (; i < count; ++i) take(best[i], from[i], x[i]);
-  });
+    std::memcpy(best + i, m, sizeof(m));
+    std::memcpy(from + i, k, sizeof(k));
+  }
 }
 
 }  // namespace detail
@@ -169,36 +164,35 @@ void take_larger(T* best, std::int32_t* from, const T* x, Index count, std::int3
 /// argmax: (n, oh, ow, c)
 template <class T>
 void max_pool_forward(const PoolShape& s, const T* x, T* y, std::int32_t* argmax) {
-  const Index oh = s.oh(), ow = s.ow(), size = ow * s.c;
+  const Index oh = s.oh(), ow = s.ow(), size = ow * s.c, room = size + detail::pool_block;
   const T* end = x + s.n * s.h * s.w * s.c;
+  Scratch<std::int32_t> column(room);  // of the first cell of an output's window
+  for (Index i = 0; i < room; ++i) column[i] = static_cast<std::int32_t>(i / s.c * s.stride_w);
   parallel_for(s.n * oh, detail::pool_grain(s), [&](Index begin, Index last) {
-    Scratch<T> cells(size + detail::gather_slack);
-    Scratch<std::int32_t> place(s.kh * s.kw);
-    for (Index line = begin; line < last; ++line) {
-      T* best = y + line * size;
-      std::int32_t* from = argmax + line * size;
-      std::fill_n(best, size, T(0));
-      std::fill_n(from, size, std::int32_t{-1});
-      const Index top = line % oh * s.stride_h - s.pad_top;
-      for (Index p = std::max(Index{0}, -top); p < std::min(s.kh, s.h - top); ++p) {
-        for (Index q = 0; q < s.kw; ++q) {
-          const auto outputs = detail::outputs_inside(q, s.stride_w, s.pad_left, s.w, ow);
-          if (outputs.size() == 0) continue;
-          const Index column = outputs.begin * s.stride_w - s.pad_left + q, at = outputs.begin * s.c;
-          const T* first = x + ((line / oh * s.h + top + p) * s.w + column) * s.c;
-          detail::gather_pixels(cells.data(), first, s.stride_w * s.c, outputs.size(), s.c, end);
-          const Index tap = p * s.kw + q;
-          place[tap] = static_cast<std::int32_t>((top + p) * s.w + q - s.pad_left);
-          detail::take_larger(best + at, from + at, cells.data(), outputs.size() * s.c, static_cast<std::int32_t>(tap));
+    Scratch<T> cells(room), best(room);
+    Scratch<std::int32_t> from(room);
+    std::fill_n(cells.data(), room, T(0));
+    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
+      for (Index line = begin; line < last; ++line) {
+        std::fill_n(best.data(), room, T(0));
+        std::fill_n(from.data(), room, std::int32_t{-1});
+        const Index top = line % oh * s.stride_h - s.pad_top;
+        for (Index p = std::max(Index{0}, -top); p < std::min(s.kh, s.h - top); ++p) {
+          for (Index q = 0; q < s.kw; ++q) {
+            const auto outputs = detail::outputs_inside(q, s.stride_w, s.pad_left, s.w, ow);
+            if (outputs.size() == 0) continue;
+            const Index first = outputs.begin * s.stride_w - s.pad_left + q, at = outputs.begin * s.c;
+            detail::gather_pixels(cells.data(), x + ((line / oh * s.h + top + p) * s.w + first) * s.c, s.stride_w * s.c,
+                                  outputs.size(), s.c, end);
+            detail::take_larger<T, Width>(best.data() + at, from.data() + at, cells.data(), column.data() + at,
+                                          outputs.size() * s.c,
+                                          static_cast<std::int32_t>((top + p) * s.w + q - s.pad_left));
+          }
         }
+        std::copy_n(best.data(), size, y + line * size);
+        std::copy_n(from.data(), size, argmax + line * size);
       }
-      for (Index j = 0; j < ow; ++j) {  // from a place in the window to a place in the image
-        for (Index c = 0; c < s.c; ++c) {
-          std::int32_t& k = from[j * s.c + c];
-          if (k >= 0) k = place[k] + static_cast<std::int32_t>(j * s.stride_w);
-        }
-      }
-    }
+    });
   });
 }
 
