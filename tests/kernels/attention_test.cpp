@@ -111,6 +111,8 @@ TEST_CASE("attention and its gradients equal the definition") {
       check_attention<float>(1, 1, 3, 0, 4, causal);
       check_attention<float>(9, 2, 6, 6, 5, causal);
       check_attention<float>(1, 1, 7, 9, 300, causal);
+      check_attention<float>(1, 1, 150, 170, 16, causal);  // several tiles, some keys seen by none of the first
+      check_attention<float>(1, 1, 170, 130, 40, causal);
       check_attention<double>(2, 2, 65, 65, 9, causal);
       check_attention<double>(1, 1, 4, 280, 260, causal);
     }
@@ -142,6 +144,44 @@ TEST_CASE("a query alone, with cached keys, has the bits of the query among all"
         }
         CHECK(equal_bits(out, out1));
         CHECK(equal_bits(lse, lse1));
+      }
+    }
+  });
+}
+
+TEST_CASE("few queries and many, keys in rows and in columns, give the same bits for any number of keys") {
+  on_every_isa([] {
+    for (Index tokens : {Index{40}, Index{500}, Index{2100}}) {
+      for (Index dim : {Index{8}, Index{33}}) {
+        const Index heads = 2, queries = 30;
+        auto rows = AttentionShape::dense(1, heads, queries, tokens, dim);
+        const auto q = random_values<float>(queries * heads * dim, 1),
+                   k = random_values<float>(tokens * heads * dim, 2), v = random_values<float>(tokens * heads * dim, 3);
+        std::vector<float> kt(k.size()), out(q.size()), out1(q.size()), lse(static_cast<std::size_t>(heads * queries));
+        for (Index i = 0; i < tokens; ++i) {
+          for (Index c = 0; c < heads * dim; ++c) {
+            kt[static_cast<std::size_t>(c * tokens + i)] = k[static_cast<std::size_t>(i * heads * dim + c)];
+          }
+        }
+        auto columns = rows;
+        columns.k = {heads * dim * tokens, tokens, dim * tokens};
+        columns.keys_in_columns = true;
+        for (bool causal : {false, true}) {
+          attention_forward(rows, q.data(), k.data(), v.data(), 0.3f, causal, out.data(), lse.data());
+          attention_forward(columns, q.data(), kt.data(), v.data(), 0.3f, causal, out1.data(), lse.data());
+          CHECK(equal_bits(out, out1));
+          for (auto shape : {rows, columns}) {  // three at a time
+            shape.tq = 3;
+            const auto& keys = shape.keys_in_columns ? kt : k;
+            std::fill(out1.begin(), out1.end(), 9.0f);
+            for (Index i = 0; i < queries; i += 3) {
+              if (causal) shape.tk = tokens - queries + i + 3;
+              attention_forward(shape, q.data() + i * heads * dim, keys.data(), v.data(), 0.3f, causal,
+                                out1.data() + i * heads * dim, static_cast<float*>(nullptr));
+            }
+            CHECK(equal_bits(out, out1));
+          }
+        }
       }
     }
   });

@@ -45,7 +45,7 @@ struct MicroTile {
   const T* bias;  ///< or null
   T alpha;
   bool accumulate;
-  Walk<T> ahead = {};  ///< with Fetch: what is packed later
+  Walk<T> ahead = {};  ///< with Fetch: what is packed later, if anything
 };
 
 /// The rows of A are RowStride apart, `a_stride` if that is 0. Every third row has a pointer of its own: the other two
@@ -60,7 +60,7 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] = t.a + (row0 + 3 * g) * a_stride; });
   const T* b = t.b;
   const Index b_stride = t.b_stride;
-  Walk<T> ahead = t.ahead;
+  Walk<T> ahead = t.ahead.at ? t.ahead : Walk<T>{t.a, 0};
   const Index line = t.next_rows ? 64 / static_cast<int>(sizeof(T)) - 1 : -1;
   for (Index k = t.k; k > 0; --k) {
     if constexpr (RowStride == 0 && Rows > 1) {

@@ -182,7 +182,7 @@ class GemmRange {
     void add_rows(const T* first, Index ld, Index width) { pieces_[count_++] = {{first, ld}, div_up(width, line)}; }
     void next(MicroTile<T>& tile) {
       while (used_ < count_ && pieces_[used_].lines == 0) ++used_;
-      tile.ahead = used_ < count_ ? pieces_[used_].walk : Walk<T>{tile.a, 0};
+      tile.ahead = used_ < count_ ? pieces_[used_].walk : Walk<T>{};
       if (used_ == count_) return;
       pieces_[used_].walk.at += line;
       --pieces_[used_].lines;
@@ -241,7 +241,6 @@ class GemmRange {
   RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
     panel.tile = {ks, a, gemm_kc, 0, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
-    panel.tile.ahead = {a, 0};
     panel.row = row;
     panel.rows = rows;
     panel.last = last;
