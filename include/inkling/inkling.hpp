@@ -87,6 +87,7 @@
 #include "inkling/nn/mlp.hpp"
 #include "inkling/nn/module.hpp"
 #include "inkling/nn/norm.hpp"
+#include "inkling/nn/parameter_name.hpp"
 #include "inkling/nn/rope.hpp"
 #include "inkling/nn/summary.hpp"
 #include "inkling/nn/time_embedding.hpp"

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "inkling/autograd/var.hpp"
+#include "inkling/nn/parameter_name.hpp"
 
 namespace ink {
 namespace detail {
@@ -57,34 +58,34 @@ concept Module = requires(M& module) { std::remove_const_t<M>::visit(module, det
 namespace detail {
 
 template <class M, class F>
-void walk(const std::string& name, M& member, F& f) {
+void walk(const ParameterName& name, M& member, F& f) {
   using Plain = std::remove_const_t<M>;
   if constexpr (is_parameter<Plain>) {
     f(name, member);
   } else if constexpr (is_sequence<Plain>) {
     std::size_t i = 0;
-    for (auto& element : member) walk(name + "." + text(i++), element, f);
+    for (auto& element : member) walk(ParameterName(name, i++), element, f);
   } else if constexpr (is_optional<Plain>) {
     if (member) walk(name, *member, f);
   } else {
     static_assert(Module<M>, "visit: a member must be a Parameter, a module, or a vector, array or optional of those");
-    Plain::visit(member,
-                 [&](const char* child, auto& inner) { walk(name.empty() ? child : name + "." + child, inner, f); });
+    Plain::visit(member, [&](const char* child, auto& inner) { walk(ParameterName(name, child), inner, f); });
   }
 }
 
 }  // namespace detail
 
-/// Calls f(name, parameter) for every parameter, in the order of `visit`.
+/// Calls f(name, parameter) for every parameter, in the order of `visit`. The name is a ParameterName: f may take it as
+/// a std::string, which it then becomes.
 template <class M, class F>
 void for_each_parameter(M& model, F&& f) {
-  detail::walk(std::string(), model, f);
+  detail::walk(ParameterName(), model, f);
 }
 
 template <class M>
 Index parameter_count(const M& model) {
   Index count = 0;
-  for_each_parameter(model, [&](const std::string&, const auto& p) { count += p.value.size(); });
+  for_each_parameter(model, [&](const auto&, const auto& p) { count += p.value.size(); });
   return count;
 }
 

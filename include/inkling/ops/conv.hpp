@@ -33,7 +33,6 @@
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "inkling/autograd/var.hpp"
 #include "inkling/kernels/conv.hpp"
@@ -52,7 +51,7 @@ struct Conv2dOptions {
   Pad2d pad = {};     ///< side by side, where it differs from `padding`
   Index dilation = 1;
   Index groups = 1;
-  std::vector<std::uint8_t> taps = {};  ///< KH·KW, row by row: 0 switches a position off; empty means all are on
+  detail::PoolVector<std::uint8_t> taps = {};  ///< KH·KW, row by row: 0 switches a position off; empty: all are on
 };
 
 struct ConvTranspose2dOptions {

@@ -109,7 +109,7 @@ class AdamW {
     parameters_.check("adamw", model, gradients);
     ++steps_;
     std::size_t i = 0;
-    for_each_parameter(model, [&](const std::string&, auto& p) {
+    for_each_parameter(model, [&](const auto&, auto& p) {
       update_one(p, gradients, lr, mean_[i], square_[i]);
       ++i;
     });

@@ -37,7 +37,7 @@ namespace detail {
 template <class T>
 double sum_of_squares(const T* x, Index count) {
   constexpr Index grain = 16384, lanes = 8;
-  std::vector<double> parts(static_cast<std::size_t>((count + grain - 1) / grain));
+  PoolVector<double> parts(static_cast<std::size_t>((count + grain - 1) / grain));
   parallel_for(count, grain, [&](Index begin, Index end) {
     double lane[lanes] = {};  // independent sums keep the adders busy
     Index i = begin;
@@ -60,7 +60,7 @@ double sum_of_squares(const T* x, Index count) {
 template <class M>
 double global_norm(const M& model, const Gradients& gradients) {
   double sum = 0;
-  for_each_parameter(model, [&](const std::string&, const auto& p) {
+  for_each_parameter(model, [&](const auto&, const auto& p) {
     if (gradients.has(p)) sum += detail::sum_of_squares(gradients.of(p).data(), p.value.size());
   });
   return std::sqrt(sum);

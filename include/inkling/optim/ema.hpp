@@ -69,11 +69,11 @@ class Ema {
   void update(const M& model) {
     parameters_.check("ema", model);
     const double take = 1 - decay(updates_);
-    std::vector<void*> averages;
+    detail::PoolVector<void*> averages;
     averages.reserve(parameters_.size());
-    for_each_parameter(average_, [&](const std::string&, auto& p) { averages.push_back(&p); });
+    for_each_parameter(average_, [&](const auto&, auto& p) { averages.push_back(&p); });
     std::size_t i = 0;
-    for_each_parameter(model, [&](const std::string&, const auto& p) {
+    for_each_parameter(model, [&](const auto&, const auto& p) {
       blend(*static_cast<std::remove_cvref_t<decltype(p)>*>(averages[i++]), p, take);
     });
     ++updates_;

@@ -56,7 +56,7 @@ class ParameterList {
   template <class M>
   void check(const char* operation, const M& model) const {
     std::size_t i = 0;
-    for_each_parameter(model, [&](const std::string& name, const auto& p) {
+    for_each_parameter(model, [&](const ParameterName& name, const auto& p) {
       if (i < entries_.size()) check_one(operation, entries_[i], name, p);
       ++i;
     });
@@ -71,7 +71,7 @@ class ParameterList {
   void check(const char* operation, const M& model, const Gradients& gradients) const {
     check(operation, model);
     bool any = false, wanted = false;
-    for_each_parameter(model, [&](const std::string&, const auto& p) {
+    for_each_parameter(model, [&](const auto&, const auto& p) {
       wanted = wanted || !p.value.empty();
       any = any || gradients.has(p);
     });
@@ -90,9 +90,10 @@ class ParameterList {
   };
 
   template <class T, int R>
-  static void check_one(const char* operation, const Entry& entry, const std::string& name, const Parameter<T, R>& p) {
-    if (entry.name != name || entry.element_bytes != sizeof(T)) {
-      throw ValueError(text(operation, ": model has ", 8 * sizeof(T), "-bit ", name, ", state has ",
+  static void check_one(const char* operation, const Entry& entry, const ParameterName& name,
+                        const Parameter<T, R>& p) {
+    if (!(name == entry.name) || entry.element_bytes != sizeof(T)) {
+      throw ValueError(text(operation, ": model has ", 8 * sizeof(T), "-bit ", std::string(name), ", state has ",
                             8 * entry.element_bytes, "-bit ", entry.name, "; both must come from one model"));
     }
     bool same = entry.shape.size() == static_cast<std::size_t>(R);
@@ -100,8 +101,8 @@ class ParameterList {
     if (!same) {
       std::string shape;
       for (const Index extent : entry.shape) shape += text(shape.empty() ? "" : ", ", extent);
-      throw ShapeError(
-          text(operation, ": ", name, " is ", p.shape(), ", its state is (", shape, "); both must be equal"));
+      throw ShapeError(text(operation, ": ", std::string(name), " is ", p.shape(), ", its state is (", shape,
+                            "); both must be equal"));
     }
   }
 

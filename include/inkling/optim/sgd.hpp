@@ -72,7 +72,7 @@ class Sgd {
     check_rate(lr);
     parameters_.check("sgd", model, gradients);
     std::size_t i = 0;
-    for_each_parameter(model, [&](const std::string&, auto& p) { update_one(p, gradients, lr, momentum_[i++]); });
+    for_each_parameter(model, [&](const auto&, auto& p) { update_one(p, gradients, lr, momentum_[i++]); });
   }
 
   const Options& options() const { return options_; }
