@@ -36,16 +36,16 @@ struct Walk {
 template <class T>
 struct MicroTile {
   Index k;
-  const T* a;       ///< a panel of mr rows
-  Index a_stride;   ///< of rows, where it is not known at compile time
-  Index next_rows;  ///< elements from a row to the one to fetch for the next panel; 0: fetch nothing
-  const T* b;       ///< b(k, j) = b[k * b_stride + j]
+  const T* a;      ///< a panel of mr rows
+  Index a_stride;  ///< of rows, where it is not known at compile time
+  Index often;     ///< rows: how often to fetch a line of each row of the next panel, a power of two; 0: never
+  const T* b;      ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
   T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
   const T* bias;  ///< or null
   T alpha;
   bool accumulate;
-  Walk<T> ahead = {};  ///< with Fetch: what is packed later, if anything
+  Walk<T> ahead = {};  ///< columns: what is packed later, if anything; rows: where the next panel is
 };
 
 /// The rows of A are RowStride apart, `a_stride` if that is 0. Every third row has a pointer of its own: the other two
@@ -61,12 +61,17 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   const T* b = t.b;
   const Index b_stride = t.b_stride;
   Walk<T> ahead = t.ahead.at ? t.ahead : Walk<T>{t.a, 0};
-  const Index line = t.next_rows ? 64 / static_cast<int>(sizeof(T)) - 1 : -1;
+  constexpr Index line = 64 / static_cast<int>(sizeof(T));
+  const Index often = t.often - 1;
   for (Index k = t.k; k > 0; --k) {
     if constexpr (RowStride == 0 && Rows > 1) {
-      if ((k & line) == 0) {
-        unroll<Rows>(
-            [&](auto r) INKLING_LAMBDA_INLINE { __builtin_prefetch(a[r / 3] + r % 3 * a_stride + t.next_rows, 0, 2); });
+      if ((k & often) == 0) {
+        const T* row = ahead.at;
+        unroll<Rows>([&](auto) INKLING_LAMBDA_INLINE {
+          __builtin_prefetch(row, 0, 2);
+          row += a_stride;
+        });
+        ahead.at += line;
       }
     }
     if constexpr (Fetch) {

@@ -17,6 +17,8 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <type_traits>
 
 #include "inkling/core/memory.hpp"
@@ -150,14 +152,21 @@ class GemmRange {
             const Index col = col0 + p * nr;
             panel.tile.b = b + p * ks * nr;
             panel.tile.b_stride = nr;
-            ahead.next(panel.tile);
+            if constexpr (PackA::order == PanelOrder::columns) ahead.next(panel.tile);
+            if (panel.whole_rows) fetch_next_panel(panel, p - panel0, panel1 - panel0);
             tile(panel, col, std::min(nr, col1 - col));
-            panel.tile.next_rows = 0;  // the first tile has fetched the next panel
           }
         }
       }
     });
   }
+
+  struct RowPanel {
+    MicroTile<T> tile;
+    Index row, rows;
+    bool last, whole_rows = false;  ///< read where they lie
+    T* c[gemm_max_rows];
+  };
 
   /// All panels of a task at once, if A is given by columns: a row of memory holds a piece of each of them.
   void pack_columns(T* a, Index row0, Index row1, Index k, Index ks) const {
@@ -197,6 +206,15 @@ class GemmRange {
     Index count_ = 0, used_ = 0;
   };
 
+  /// The rows of the next panel of A, if they are read where they lie: tile i of a panel fetches its share of the
+  /// lines.
+  void fetch_next_panel(RowPanel& panel, Index i, Index tiles) const {
+    constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+    const Index share = static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(std::min(tiles, gemm_kc / line))));
+    panel.tile.often = i < share ? share * line : 0;
+    panel.tile.ahead.at = panel.tile.a + micro_.mr * panel.tile.a_stride + i * (panel.tile.k / share);
+  }
+
   /// Few rows: packing B would cost as much as the product.
   void run_in_place(Index k_begin, Index k_end, Threads threads) const {
     const Index nr = micro_.nr, chunk = std::max<Index>(micro_.wide(), div_up(n_, 8 * nr) * nr);
@@ -210,7 +228,6 @@ class GemmRange {
           const Index rows = std::min<Index>(micro_.mr, m_ - row);
           if (PackA::order == PanelOrder::columns) pack_columns(a, row, row + rows, k, ks);
           RowPanel panel = row_panel(a, row, rows, k, ks, k == k_begin, k + ks == k_end);
-          panel.tile.next_rows = 0;
           for (Index col = col0, columns; col < col1; col += columns) {
             columns = std::min(nr, col1 - col);
             if (PackA::order == PanelOrder::rows && rows == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
@@ -230,13 +247,6 @@ class GemmRange {
     });
   }
 
-  struct RowPanel {
-    MicroTile<T> tile;
-    Index row, rows;
-    bool last;
-    T* c[gemm_max_rows];
-  };
-
   /// A panel of A as the micro-kernel reads it: where it lies, from `a` if it was packed, or packed there now.
   RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
@@ -250,7 +260,7 @@ class GemmRange {
       if (rows == mr) {  // a whole panel of rows is read where it lies
         panel.tile.a = pack_a_.data + row * pack_a_.ld + k;
         panel.tile.a_stride = pack_a_.ld;
-        panel.tile.next_rows = mr * pack_a_.ld;
+        panel.whole_rows = true;
         return panel;
       }
     }
