@@ -2,10 +2,11 @@
 //
 //   C(i, j) = alpha * sum_k A(i, k) B(k, j) (+ C(i, j)) (+ bias[j]), then epilogue
 //
-// Panels of B are packed once and shared by all threads; every task packs the panels of A that it needs, 12 KB at a
-// time, or reads them where they lie if they are rows in memory, multiplies them with all panels of B, and keeps the
-// tile of C in registers (Goto and van de Geijn, 2008). What the next panel or block needs of A is fetched meanwhile: a
-// few hundred bytes a row are too short for the hardware to see them coming.
+// Panels of B are packed once and shared by all threads; every task packs the panels of A that it needs, or reads them
+// where they lie if they are rows in memory, multiplies them with panels of B that fill a quarter of a second-level
+// cache, and keeps the tile of C in registers (Goto and van de Geijn, 2008). What is needed next is fetched meanwhile,
+// spread over all tiles: a few hundred bytes a row are too short for the hardware to see them coming, and a burst of
+// fetches would hold up the multiply-adds.
 //
 // Order of summation, a function of k alone: chains of fused multiply-adds over blocks of 256, blocks added in order,
 // and beyond 2048 groups of 2048 added in order. So a row computed alone equals the same row computed in a batch, bit
@@ -183,11 +184,10 @@ class GemmRange {
     }
   }
 
-  /// What the tiles of a task fetch while they run, for the task's later panels and blocks: the hardware does not see
-  /// short pieces coming that lie far apart, and fetching in bursts would hold up the multiply-adds.
+  /// What is packed after this block: every tile fetches one line of each of its rows.
   class Ahead {
    public:
-    /// Rows of `width` elements, one every `ld`, for tiles that run along them: each takes one line of every row.
+    /// Rows of `width` elements, one every `ld`.
     void add_rows(const T* first, Index ld, Index width) { pieces_[count_++] = {{first, ld}, div_up(width, line)}; }
     void next(MicroTile<T>& tile) {
       while (used_ < count_ && pieces_[used_].lines == 0) ++used_;
