@@ -6,6 +6,7 @@
 
 #include "inkling/autograd/dual.hpp"
 #include "inkling/autograd/gradients.hpp"
+#include "inkling/autograd/recompute.hpp"
 #include "inkling/autograd/tape.hpp"
 #include "inkling/autograd/var.hpp"
 #include "inkling/config.hpp"
