@@ -48,6 +48,7 @@
 #include "inkling/io/png.hpp"
 #include "inkling/io/safetensors.hpp"
 #include "inkling/kernels/attention.hpp"
+#include "inkling/kernels/blas_hook.hpp"
 #include "inkling/kernels/block.hpp"
 #include "inkling/kernels/broadcast.hpp"
 #include "inkling/kernels/conv.hpp"
