@@ -6,6 +6,7 @@
 
 #include "inkling/autograd/dual.hpp"
 #include "inkling/autograd/gradients.hpp"
+#include "inkling/autograd/recompute.hpp"
 #include "inkling/autograd/tape.hpp"
 #include "inkling/autograd/var.hpp"
 #include "inkling/config.hpp"
@@ -47,6 +48,7 @@
 #include "inkling/io/png.hpp"
 #include "inkling/io/safetensors.hpp"
 #include "inkling/kernels/attention.hpp"
+#include "inkling/kernels/blas_hook.hpp"
 #include "inkling/kernels/block.hpp"
 #include "inkling/kernels/broadcast.hpp"
 #include "inkling/kernels/conv.hpp"

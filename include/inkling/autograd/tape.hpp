@@ -98,10 +98,7 @@ class Tape {
     walked_ = true;
     slots_.resize(nodes_.size());
     if (loss.wants_gradient()) deliver(loss.id(), Tensor<T, 0>(T{1}));
-    for (auto i = nodes_.size(); i-- > 0;) {
-      if (nodes_[i].run && slots_[i]) nodes_[i].run(nodes_[i].object, *this, std::move(slots_[i]));
-      nodes_[i].destroy();
-    }
+    walk();
     Gradients result;
     for (const auto& leaf : leaves_) {
       const auto id = static_cast<std::size_t>(leaf.id);
@@ -112,6 +109,36 @@ class Tape {
   }
 
   std::size_t size() const { return nodes_.size(); }
+
+  /// The leaf of a part of a computation, recorded again on this tape, that stands for variable `x` of the whole's
+  /// tape: one for every variable, however often it is used.
+  template <class T, int R>
+  Var<T, R> stand_in(const Var<T, R>& x) {
+    if (!x.wants_gradient()) return constant(x.value());
+    for (const auto& leaf : leaves_) {
+      if (!leaf.parameter && leaf.outer == x.id()) return {*this, leaf.id, x.value()};
+    }
+    auto inner = variable(x.value());
+    leaves_.back().outer = x.id();
+    return inner;
+  }
+
+  /// Walks this tape, on which a part was recorded again, while that of the whole is being walked. The part's result is
+  /// node `id`. Its leaves' gradients are taken over from the whole and handed back, not summed here and added there:
+  /// every sum has the order, and so the bits, that it has if the part is recorded on the whole's tape.
+  void backward_within(Tape& whole, int id, detail::Storage gradient) {
+    walked_ = true;
+    outer_ = &whole;
+    slots_.resize(nodes_.size());
+    const auto at = static_cast<std::size_t>(id);
+    slots_[at] = std::move(gradient);
+    for (auto& leaf : leaves_) borrow(leaf);
+    walk();
+    for (const auto& leaf : leaves_) {
+      whole.slots_[static_cast<std::size_t>(leaf.outer)] = std::move(slots_[static_cast<std::size_t>(leaf.id)]);
+    }
+    slots_.clear();
+  }
 
   /// Adds to the gradient of node `id`. Called by gradient code.
   template <class T, int R>
@@ -168,6 +195,7 @@ class Tape {
     int id;
     const void* parameter;
     detail::GradientType type;
+    int outer = -1;  ///< of an inner tape: the leaf's node on the tape of the whole
   };
 
   /// Places for the nodes: chunks from the pool, filled from the front, freed together.
@@ -204,6 +232,37 @@ class Tape {
     return static_cast<int>(nodes_.size()) - 1;
   }
 
+  void walk() {
+    for (auto i = nodes_.size(); i-- > 0;) {
+      if (nodes_[i].run && slots_[i]) nodes_[i].run(nodes_[i].object, *this, std::move(slots_[i]));
+      nodes_[i].destroy();
+    }
+  }
+
+  /// Takes over what the whole has of a leaf's gradient.
+  void borrow(Leaf& leaf) {
+    const auto at = static_cast<std::size_t>(leaf.id);
+    if (leaf.parameter) leaf.outer = outer_->find_or_add(leaf, nodes_[at].elements);
+    auto& theirs = outer_->slots_[static_cast<std::size_t>(leaf.outer)];
+    if (!slots_[at]) {
+      slots_[at] = std::move(theirs);
+    } else if (theirs) {  // the part's result is one of its leaves
+      leaf.type.add(slots_[at], std::exchange(theirs, {}));
+    }
+  }
+
+  /// The node of a parameter's leaf, which a part that was recorded again may be the first to use.
+  int find_or_add(const Leaf& leaf, Index elements) {
+    const auto [entry, inserted] = parameters_.try_emplace(leaf.parameter, static_cast<int>(nodes_.size()));
+    if (inserted) {
+      nodes_.push_back({nullptr, nullptr, nullptr, elements});
+      slots_.emplace_back();
+      leaves_.push_back({entry->second, leaf.parameter, leaf.type});
+      if (outer_) borrow(leaves_.back());
+    }
+    return entry->second;
+  }
+
   Arena arena_;
   detail::PoolVector<Record> nodes_;
   detail::PoolVector<Leaf> leaves_;
@@ -211,6 +270,7 @@ class Tape {
   std::unordered_map<const void*, int, std::hash<const void*>, std::equal_to<const void*>,
                      detail::PoolAllocator<std::pair<const void* const, int>>>
       parameters_;
+  Tape* outer_ = nullptr;
   bool walked_ = false;
 };
 

@@ -4,12 +4,16 @@
 // distances between rows. Nothing is checked here; k = 0 is an empty sum. C must not overlap A or B.
 //
 // How it is fast is told in gemm_micro.hpp, gemm_pack.hpp and gemm_packed.hpp. The order of summation depends on k
-// alone: results do not change with m, n, the number of threads, or the path taken.
+// alone: results do not change with m, n, the number of threads, or the path taken. A BLAS computes in its stead only
+// where a program asks for that (blas_hook.hpp).
 //
 // Example, a linear layer y = x w + b:
 //     kernels::gemm<float>(Trans::no, Trans::no, batch, out, in, x, in, w, out, y, out, {.bias = b});
 #pragma once
 
+#include <type_traits>
+
+#include "inkling/kernels/blas_hook.hpp"
 #include "inkling/kernels/gemm_packed.hpp"
 
 namespace ink::kernels {
@@ -42,6 +46,13 @@ void gemm_any(Trans ta, Trans tb, Index m, Index n, Index k, const T* a, Index l
 template <class T>
 void gemm(Trans ta, Trans tb, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, T* c, Index ldc,
           const GemmOptions<T>& options = {}) {
+  if constexpr (std::is_same_v<T, float>) {
+    const auto blas = detail::blas_gemm.load(std::memory_order_relaxed);
+    if (blas && blas(ta == Trans::yes, tb == Trans::yes, m, n, k, a, lda, b, ldb, c, ldc, options.alpha,
+                     options.accumulate, options.bias)) {
+      return;
+    }
+  }
   detail::gemm_any(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, options, Threads::yes);
 }
 

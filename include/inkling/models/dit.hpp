@@ -30,13 +30,14 @@ class Dit {
     Index width = 128, layers = 6, heads = 4;
     Index patch = 4;
     Index height = 28, columns = 28;
-    Index classes = 0;  ///< 0: no class is told
+    Index classes = 0;       ///< 0: no class is told
+    bool recompute = false;  ///< of the blocks: a third of the memory, 1.3 times the time
   };
 
   Dit(const Options& o, Key key)
       : input_({.in = o.patch * o.patch * o.channels, .out = o.width}, key.fold(0)),
         time_({.features = o.width, .width = o.width}, key.fold(1)),
-        body_(tokens(o), {.width = o.width, .heads = o.heads}, o.layers, key.fold(2)),
+        body_(tokens(o), {.width = o.width, .heads = o.heads}, o.layers, key.fold(2), o.recompute),
         head_({.width = o.width, .out = o.patch * o.patch * o.channels, .zero_init = true}, key.fold(3)),
         options_(o) {
     if (o.classes > 0) {

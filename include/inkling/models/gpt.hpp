@@ -44,7 +44,8 @@ class Gpt {
     Index width = 128, layers = 4, heads = 4;
     Index group = 1;  ///< neighbouring pixels per token
     Index height = 28, columns = 28;
-    Index classes = 0;  ///< 0: no class is told
+    Index classes = 0;       ///< 0: no class is told
+    bool recompute = false;  ///< of the blocks: less than half the memory, 1.3 times the time
   };
 
   struct Cache {
@@ -56,7 +57,7 @@ class Gpt {
 
   Gpt(const Options& o, Key key)
       : start_({.classes = std::max<Index>(o.classes, 1), .width = o.width}, key.fold(0)),
-        body_(groups(o), {.width = o.width, .heads = o.heads, .causal = true}, o.layers, key.fold(1)),
+        body_(groups(o), {.width = o.width, .heads = o.heads, .causal = true}, o.layers, key.fold(1), o.recompute),
         norm_({.width = o.width}),
         head_({.in = o.width, .out = o.group * o.levels, .bias = false}, key.fold(2)),
         options_(o) {

@@ -2,7 +2,8 @@
 //
 // `causal` blocks see earlier tokens only, and can be evaluated one token at a time with the keys and values of the
 // earlier ones kept in a cache. The block type says what the body is told besides its tokens: TransformerBlock nothing,
-// AdaLnZeroBlock a vector per image.
+// AdaLnZeroBlock a vector per image. With `recompute` each block's intermediate values are computed again in the
+// backward pass instead of being kept: the same bits, less memory, more time (autograd/recompute.hpp says how much).
 //
 // Shapes: tokens (N, T, width) -> the same; T is at most `tokens`.
 //
@@ -16,6 +17,7 @@
 
 #include <vector>
 
+#include "inkling/autograd/recompute.hpp"
 #include "inkling/nn/blocks.hpp"
 #include "inkling/nn/embedding.hpp"
 
@@ -27,9 +29,10 @@ struct TransformerBody {
 
   LearnedPositions<T> positions;
   std::vector<Block> blocks;
+  bool recompute;
 
-  TransformerBody(Index tokens, const typename Block::Options& block, Index layers, Key key)
-      : positions({.tokens = tokens, .width = block.width}, key.fold(0)) {
+  TransformerBody(Index tokens, const typename Block::Options& block, Index layers, Key key, bool again = false)
+      : positions({.tokens = tokens, .width = block.width}, key.fold(0)), recompute(again) {
     if (layers < 1) throw ValueError(text("transformer: layers are ", layers, "; there must be at least 1"));
     for (Index l = 0; l < layers; ++l) blocks.emplace_back(block, key.fold(1 + static_cast<std::uint64_t>(l)));
   }
@@ -37,7 +40,7 @@ struct TransformerBody {
   template <TensorLikeOfRank<3> X, TensorLike... Told>
   auto operator()(const X& tokens, const Told&... told) const {
     auto h = positions(tokens);
-    for (const auto& block : blocks) h = block(h, told...);
+    for (const auto& block : blocks) h = recompute ? ink::recompute(block, h, told...) : block(h, told...);
     return h;
   }
 
