@@ -49,6 +49,7 @@
 #include "inkling/io/safetensors.hpp"
 #include "inkling/kernels/attention.hpp"
 #include "inkling/kernels/blas_hook.hpp"
+#include "inkling/kernels/attention_decode.hpp"
 #include "inkling/kernels/block.hpp"
 #include "inkling/kernels/broadcast.hpp"
 #include "inkling/kernels/conv.hpp"

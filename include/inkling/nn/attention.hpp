@@ -27,6 +27,7 @@
 #include <cmath>
 #include <optional>
 
+#include "inkling/kernels/attention_decode.hpp"
 #include "inkling/nn/linear.hpp"
 #include "inkling/nn/rope.hpp"
 #include "inkling/ops/attention.hpp"
@@ -88,7 +89,7 @@ struct SelfAttention {
     check(x_new.shape(), cache);
     const Index batch = x_new.extent(0), tokens = x_new.extent(1), dim = width() / heads;
     const Tensor<T, 4> packed = project(x_new, cache.length);
-    append(packed, cache);
+    cache.length += tokens;
     const kernels::AttentionStrides query{tokens * 3 * width(), 3 * width(), dim};
     const Index capacity = cache.capacity();
     const kernels::AttentionStrides keys{capacity * width(), capacity, dim * capacity};
@@ -98,8 +99,9 @@ struct SelfAttention {
     auto y = Tensor<T, 4>::uninitialized({batch, tokens, heads, dim});
     const auto scale = static_cast<T>(1 / std::sqrt(static_cast<double>(dim)));
     if (!y.empty()) {
-      kernels::attention_forward(shape, packed.data(), cache.k.data(), cache.v.data(), scale, true, y.mutable_data(),
-                                 static_cast<T*>(nullptr));
+      const T* q = packed.data();
+      kernels::attention_decode(shape, q, q + width(), q + 2 * width(), cache.k.mutable_data(), cache.v.mutable_data(),
+                                scale, y.mutable_data());
     }
     return finish(y);
   }
@@ -143,23 +145,6 @@ struct SelfAttention {
       throw ValueError(text("self_attention: cache holds ", cache.length, " of ", cache.capacity(),
                             " tokens, x brings ", x[1], "; they must fit"));
     }
-  }
-
-  void append(const Tensor<T, 4>& packed, KvCache<T>& cache) const {
-    const Index batch = packed.extent(0), tokens = packed.extent(1), row = width(), dim = row / heads;
-    const Index capacity = cache.capacity();
-    T *k = cache.k.mutable_data(), *v = cache.v.mutable_data();
-    for (Index n = 0; n < batch; ++n) {
-      for (Index t = 0; t < tokens; ++t) {
-        const T* from = packed.data() + (n * tokens + t) * 3 * row;
-        const Index at = cache.length + t;
-        for (Index c = 0; c < row; ++c) k[(n * row + c) * capacity + at] = from[row + c];
-        for (Index h = 0; h < heads; ++h) {
-          std::copy_n(from + 2 * row + h * dim, dim, v + ((n * heads + h) * capacity + at) * dim);
-        }
-      }
-    }
-    cache.length += tokens;
   }
 };
 
