@@ -25,7 +25,7 @@ namespace {
 
 /// How a part is evaluated: as it is, or computed again.
 constexpr auto directly = [](const auto& m, const auto&... x) { return m(x...); };
-constexpr auto again = [](const auto& m, const auto&... x) { return recompute(m, x...); };
+constexpr auto again = [](auto&& m, const auto&... x) { return recompute(std::forward<decltype(m)>(m), x...); };
 
 /// The numbers of f(how, x…), and of the gradients of all of x and of the model's parameters, one after the other.
 template <class T, class M, class F, class How, int... R>
