@@ -113,7 +113,7 @@ struct DecodeHeads {
   T *p, *o;  ///< room for scores, and for sums
   Index stride;
 
-  template <int Width, int Softmax>
+  template <int Width>
   INKLING_INLINE void run() const {
     const Index dim = s.dim, last = s.tk - 1;
     for (Index h = 0; h < heads; ++h) {
@@ -127,9 +127,19 @@ struct DecodeHeads {
       std::memcpy(v + h * s.v.head + last * s.v.token, v_new + h * s.q.head, sizeof(T) * static_cast<std::size_t>(dim));
     }
     T factor[attention_rows];
-    softmax_tile<T, Softmax>(heads, whole(s.tk, block_size), p, stride,
-                             [&](Index) INKLING_LAMBDA_INLINE { return s.tk; }, factor, static_cast<T*>(nullptr));
-    const Index vectors = dim / Simd<T, Width>::lanes;
+    softmax_tile<T, Width>(heads, whole(s.tk, block_size), p, stride, [&](Index) INKLING_LAMBDA_INLINE { return s.tk; },
+                           factor, static_cast<T*>(nullptr));
+    if (dim % Simd<T, Width>::lanes == 0) {
+      all_sums<Width>();
+    } else {
+      all_sums<16>();
+    }
+    for (Index h = 0; h < heads; ++h) scale_row(dim, factor[h], o + h * dim, out + h * s.out.head);
+  }
+
+  template <int Width>
+  INKLING_INLINE void all_sums() const {
+    const Index vectors = s.dim / Simd<T, Width>::lanes;
     if (vectors % 8 == 0) {
       sums<Width, 8>();
     } else if (vectors % 4 == 0) {
@@ -139,7 +149,6 @@ struct DecodeHeads {
     } else {
       sums<Width, 1>();
     }
-    for (Index h = 0; h < heads; ++h) scale_row(dim, factor[h], o + h * dim, out + h * s.out.head);
   }
 
   template <int Width, int Count>
@@ -182,7 +191,7 @@ void append_tokens(const AttentionShape& s, const T* k_new, const T* v_new, T* k
 template <class T>
 void attention_decode(const AttentionShape& s, const T* q, const T* k_new, const T* v_new, T* k, T* v, T scale,
                       T* out) {
-  // Vectors of heads and keys, and sums over the dimensions of a head in one chain.
+  // Else whole vectors of keys and of a head's dimensions, and scores of one chain.
   if (s.tq != 1 || s.dim % detail::Simd<T, 16>::lanes != 0 || s.dim > gemm_kc || s.tk <= detail::Simd<T, 64>::lanes) {
     detail::append_tokens(s, k_new, v_new, k, v);
     return attention_forward(s, q, k, v, scale, true, out, static_cast<T*>(nullptr));
@@ -206,13 +215,7 @@ void attention_decode(const AttentionShape& s, const T* q, const T* k_new, const
                                         scratch.data(),
                                         scratch.data() + heads * stride,
                                         stride};
-    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
-      if (s.dim % detail::Simd<T, Width>::lanes == 0) {
-        decode.template run<Width, Width>();
-      } else {
-        decode.template run<16, Width>();
-      }
-    });
+    dispatch([&]<int Width>() INKLING_LAMBDA_INLINE { decode.template run<Width>(); });
   });
 }
 
