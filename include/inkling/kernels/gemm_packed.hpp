@@ -21,6 +21,7 @@
 #include <bit>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
@@ -188,22 +189,23 @@ class GemmRange {
   class Ahead {
    public:
     /// Rows of `width` elements, one every `ld`.
-    void add_rows(const T* first, Index ld, Index width) { pieces_[count_++] = {{first, ld}, div_up(width, line)}; }
+    void add_rows(const T* first, Index ld, Index width) {
+      (now_.lines == 0 ? now_ : later_) = {{first, ld}, div_up(width, line)};
+    }
     void next(MicroTile<T>& tile) {
-      while (used_ < count_ && pieces_[used_].lines == 0) ++used_;
-      tile.ahead = used_ < count_ ? pieces_[used_].walk : Walk<T>{};
-      if (used_ == count_) return;
-      pieces_[used_].walk.at += line;
-      --pieces_[used_].lines;
+      if (now_.lines == 0) now_ = std::exchange(later_, {});
+      tile.ahead = now_.lines > 0 ? now_.walk : Walk<T>{};
+      if (now_.lines == 0) return;
+      now_.walk.at += line;
+      --now_.lines;
     }
 
    private:
     static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
     struct Piece {
       Walk<T> walk;
-      Index lines;
-    } pieces_[2] = {};
-    Index count_ = 0, used_ = 0;
+      Index lines = 0;
+    } now_, later_;
   };
 
   /// The rows of the next panel of A, if they are read where they lie: tile i of a panel fetches its share of the
