@@ -190,10 +190,10 @@ class GemmRange {
    public:
     /// Rows of `width` elements, one every `ld`.
     void add_rows(const T* first, Index ld, Index width) {
-      (now_.lines == 0 ? now_ : later_) = {{first, ld}, div_up(width, line)};
+      (now_.lines == 0 ? now_ : later_) = Piece{{first, ld}, div_up(width, line)};
     }
     void next(MicroTile<T>& tile) {
-      if (now_.lines == 0) now_ = std::exchange(later_, {});
+      if (now_.lines == 0) now_ = std::exchange(later_, Piece{});
       tile.ahead = now_.lines > 0 ? now_.walk : Walk<T>{};
       if (now_.lines == 0) return;
       now_.walk.at += line;
@@ -204,8 +204,9 @@ class GemmRange {
     static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
     struct Piece {
       Walk<T> walk;
-      Index lines = 0;
-    } now_, later_;
+      Index lines;
+    };
+    Piece now_{}, later_{};
   };
 
   /// The rows of the next panel of A, if they are read where they lie: tile i of a panel fetches its share of the
