@@ -117,7 +117,7 @@ auto recompute(M&& module, const X&... x) {
     if constexpr (std::is_lvalue_reference_v<M>) {
       id = push(static_cast<const Module*>(&module));
     } else {
-      id = push(Module(std::move(module)));
+      id = push(Module(std::forward<M>(module)));
     }
     return Var<T, rank_v<Y>>(*tape, id, std::move(y));
   } else {

@@ -177,8 +177,10 @@ struct PoolAllocator {
   template <class U>
   PoolAllocator(const PoolAllocator<U>&) noexcept {}
 
-  T* allocate(std::size_t n) { return static_cast<T*>(MemoryPool::instance().allocate(n * sizeof(T))); }
-  void deallocate(T* block, std::size_t n) noexcept { MemoryPool::instance().deallocate(block, n * sizeof(T)); }
+  T* allocate(std::size_t n) { return static_cast<T*>(MemoryPool::instance().allocate(n * sizeof(T[1]))); }
+  void deallocate(T* block, std::size_t n) noexcept {
+    MemoryPool::instance().deallocate(static_cast<void*>(block), n * sizeof(T[1]));
+  }
 
   template <class U>
   bool operator==(const PoolAllocator<U>&) const noexcept {
