@@ -275,6 +275,28 @@ TEST_CASE("convolution and its gradients equal the definition") {
   });
 }
 
+TEST_CASE("convolution of few channels: lines of every length") {
+  on_every_isa([] {
+    for (Index w = 1; w <= 30; ++w) {
+      for (Index cout : {2, 3, 4, 6, 9, 16}) {
+        const ConvShape s{.n = 2,
+                          .h = 3,
+                          .w = w,
+                          .cin = 4,
+                          .cout = cout,
+                          .kh = 3,
+                          .kw = 3,
+                          .pad_top = 1,
+                          .pad_left = 1,
+                          .pad_bottom = 1,
+                          .pad_right = 1};
+        CAPTURE(w);
+        check_convolution<float>(s);
+      }
+    }
+  });
+}
+
 TEST_CASE("an infinite gradient of few channels stays under its window") {
   const ConvShape s{.n = 1, .h = 7, .w = 12, .cin = 6, .cout = 9, .kh = 3, .kw = 5};
   std::vector<float> dy(static_cast<std::size_t>(s.oh() * s.ow() * s.cout)), dx(static_cast<std::size_t>(7 * 12 * 6));

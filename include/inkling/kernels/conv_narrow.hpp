@@ -76,9 +76,13 @@ INKLING_INLINE void narrow_line(const T* x, Index step, const Index* offsets, In
   if (j == pixels) return;
   const Index rest = pixels - j;
   if (rest > 10 && pixels >= 14) return tile(pixels - 14, std::integral_constant<int, 14>{});
-  if (rest > 5 && pixels >= 10) return tile(pixels - 10, std::integral_constant<int, 10>{});
+  if (rest > 5 && rest <= 10 && pixels >= 10) return tile(pixels - 10, std::integral_constant<int, 10>{});
   if (pixels >= 5) {
-    if (rest > 5) tile(j, std::integral_constant<int, 5>{});
+    if (rest > 10) {
+      tile(j, std::integral_constant<int, 10>{});
+    } else if (rest > 5) {
+      tile(j, std::integral_constant<int, 5>{});
+    }
     return tile(pixels - 5, std::integral_constant<int, 5>{});
   }
   for (; j < pixels; ++j) tile(j, std::integral_constant<int, 1>{});
