@@ -1,8 +1,12 @@
 // parallel_for: one pool of threads, work in fixed chunks.
 //
-// The chunks depend on the count and the grain, never on how many threads there are; whoever is free takes the next
-// one. Code that writes each chunk's result to its own place is therefore bit-identical at any thread count. A nested
-// call runs inline on the calling thread. An exception of a chunk is thrown to the caller once no chunk runs any more.
+// The chunks depend on the count and the grain, never on how many threads there are. Code that writes each chunk's
+// result to its own place is therefore bit-identical at any thread count. A nested call runs inline on the calling
+// thread. An exception of a chunk is thrown to the caller once no chunk runs any more.
+//
+// Every thread starts with its own share of consecutive chunks, the same share in every call: what a thread wrote in
+// one operation is then in its own cache for the next, and taking a chunk touches no memory of another thread. Who has
+// finished his share takes chunks from the others.
 //
 // Threads: `set_thread_count(n)`, else the environment's INKLING_NUM_THREADS, else the machine's; fewer if the system
 // grants no more.
@@ -66,16 +70,19 @@ class ThreadPool {
     }
     function_ = function;
     context_ = context;
-    chunks_ = chunks;
     error_ = nullptr;
-    next_.store(0, std::memory_order_relaxed);
+    for (int t = 0; t < threads_; ++t) {
+      Share& share = shares_[static_cast<std::size_t>(t)];
+      share.next.store(chunks * t / threads_, std::memory_order_relaxed);
+      share.end = chunks * (t + 1) / threads_;
+    }
     pending_.store(threads_ - 1, std::memory_order_relaxed);
     {
       std::lock_guard lock(wake_mutex_);
       generation_.fetch_add(1, std::memory_order_release);
     }
     wake_.notify_all();
-    work();
+    work(0);
     for (int spin = 0; pending_.load(std::memory_order_acquire) != 0; ++spin) {
       spin > spin_limit ? std::this_thread::yield() : relax();
     }
@@ -84,6 +91,12 @@ class ThreadPool {
 
  private:
   static constexpr int spin_limit = 20000;  // about half a millisecond: waking a thread that sleeps costs a tenth of it
+
+  /// Chunks [next, end) of one thread, on a line of memory of its own.
+  struct alignas(64) Share {
+    std::atomic<Index> next{0};
+    Index end = 0;
+  };
 
   /// Marks this thread as inside a parallel region, so that nested calls run inline.
   struct InsideGuard {
@@ -111,9 +124,11 @@ class ThreadPool {
   void start(int threads) {
     threads_ = 1;
     stopping_ = false;
+    shares_ = std::vector<Share>(static_cast<std::size_t>(threads));
     const std::uint64_t seen = generation_.load();
     try {
-      for (; threads_ < threads; ++threads_) workers_.emplace_back([this, seen] { serve(seen); });
+      for (; threads_ < threads; ++threads_)
+        workers_.emplace_back([this, seen, t = threads_.load()] { serve(t, seen); });
     } catch (const std::system_error&) {
       workers_.resize(static_cast<std::size_t>(threads_ - 1));  // fewer will do: results do not depend on their number
     }
@@ -129,7 +144,7 @@ class ThreadPool {
     workers_.clear();
   }
 
-  void serve(std::uint64_t seen) {
+  void serve(int self, std::uint64_t seen) {
     for (;;) {
       // A step hands over work every few microseconds: look for it a while before going to sleep.
       for (int spin = 0; spin < spin_limit && generation_.load(std::memory_order_acquire) == seen; ++spin) relax();
@@ -139,19 +154,22 @@ class ThreadPool {
         if (stopping_) return;
       }
       seen = generation_.load(std::memory_order_acquire);
-      work();
+      work(self);
       pending_.fetch_sub(1, std::memory_order_acq_rel);
     }
   }
 
-  void work() {
+  void work(int self) {
     const InsideGuard guard;
-    for (Index c; (c = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;) {
-      try {
-        function_(context_, c);
-      } catch (...) {
-        std::lock_guard lock(error_mutex_);
-        if (!error_) error_ = std::current_exception();
+    for (int t = self; t < self + threads_; ++t) {
+      Share& share = shares_[static_cast<std::size_t>(t % threads_)];
+      for (Index c; (c = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+        try {
+          function_(context_, c);
+        } catch (...) {
+          std::lock_guard lock(error_mutex_);
+          if (!error_) error_ = std::current_exception();
+        }
       }
     }
   }
@@ -170,9 +188,8 @@ class ThreadPool {
   std::exception_ptr error_;
   void (*function_)(void*, Index) = nullptr;
   void* context_ = nullptr;
-  Index chunks_ = 0;
+  std::vector<Share> shares_;
   alignas(64) std::atomic<std::uint64_t> generation_{0};
-  alignas(64) std::atomic<Index> next_{0};
   alignas(64) std::atomic<int> pending_{0};
 };
 

@@ -99,7 +99,7 @@ class GemmRange {
     constexpr Index together = 4;  // panels; more would crowd each other out of the cache's sets
     const Index items = div_up(panels, together);
     for_each(items * blocks, threads, [&](Index item) {
-      const Index block = item / items, panel0 = item % items * together;
+      const Index block = item % blocks, panel0 = item / blocks * together;  // by columns, as they are read
       const Index k = k0 + block * gemm_kc, ks = std::min(gemm_kc, k1 - k);
       for (Index step = 0; step < ks; step += gemm_strip) {
         const Index steps = std::min(gemm_strip, ks - step);
