@@ -12,6 +12,8 @@ set -eu
 bench=$1 peers=$2
 shift 2
 [ $# -gt 0 ] || set -- 2 1
+# PyTorch at its best: a BLIS older than the processor falls back to plain loops; 0 names its AVX-512 kernels.
+if [ -z "${BLIS_ARCH_TYPE:-}" ] && grep -qs avx512f /proc/cpuinfo; then export BLIS_ARCH_TYPE=0; fi
 [ -x "$peers/run.sh" ] || { echo "peers.sh: $peers has no run.sh" >&2; exit 1; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
