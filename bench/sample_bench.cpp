@@ -7,6 +7,8 @@
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/gen/token_sampler.hpp"
 #include "inkling/models/gpt.hpp"
 #include "inkling/models/pixelcnn.hpp"

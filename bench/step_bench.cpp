@@ -11,6 +11,7 @@
 #include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/loss.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/models/dit.hpp"
 #include "inkling/models/gpt.hpp"
 #include "inkling/models/pixelcnn.hpp"

@@ -5,6 +5,7 @@
 #include "common/generator.hpp"
 #include "inkling/gen/regression.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
 #include "inkling/models/unet.hpp"
 
 int main(int argc, char** argv) {

@@ -5,6 +5,8 @@
 #include "common/generator.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/sampler/heun.hpp"
+#include "inkling/gen/schedule/karras.hpp"
 #include "inkling/models/unet.hpp"
 
 int main(int argc, char** argv) {

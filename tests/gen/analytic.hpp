@@ -8,6 +8,7 @@
 #include "inkling/core/random.hpp"
 #include "inkling/dist/dirac.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/schedule/karras.hpp"
 
 namespace analytic {
 

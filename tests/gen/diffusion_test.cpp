@@ -11,6 +11,12 @@
 #include "../ops/operation_checks.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
+#include "inkling/gen/sampler/ddpm.hpp"
+#include "inkling/gen/sampler/heun.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
+#include "inkling/gen/schedule/karras.hpp"
+#include "inkling/gen/schedule/linear_beta.hpp"
 #include "inkling/nn/condition.hpp"
 #include "statistics.hpp"
 

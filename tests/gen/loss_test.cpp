@@ -11,6 +11,7 @@
 #include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/regression.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/ops/embedding.hpp"
 
 using namespace ink;

@@ -10,6 +10,9 @@
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
+#include "inkling/gen/sampler/ddpm.hpp"
+#include "inkling/gen/sampler/heun.hpp"
 #include "inkling/ops/embedding.hpp"
 
 using namespace ink;

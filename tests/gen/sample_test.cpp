@@ -8,6 +8,10 @@
 
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
+#include "inkling/gen/sampler/ddpm.hpp"
+#include "inkling/gen/sampler/heun.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
 
 using namespace ink;
 

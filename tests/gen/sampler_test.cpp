@@ -9,6 +9,12 @@
 
 #include "analytic.hpp"
 #include "inkling/gen/sample.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
+#include "inkling/gen/sampler/ddpm.hpp"
+#include "inkling/gen/sampler/heun.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
+#include "inkling/gen/schedule/karras.hpp"
+#include "inkling/gen/schedule/linear_beta.hpp"
 
 using namespace ink;
 using namespace analytic;

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include "inkling/gen/schedule/cosine.hpp"
+#include "inkling/gen/schedule/karras.hpp"
+#include "inkling/gen/schedule/linear_beta.hpp"
 #include "inkling/gen/target.hpp"
 
 using namespace ink;

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "inkling/gen/schedule/cosine.hpp"
+
 using namespace ink;
 
 namespace {

@@ -16,6 +16,8 @@
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/gen/token_sampler.hpp"
 #include "inkling/models/dit.hpp"
 #include "inkling/models/gpt.hpp"

@@ -9,6 +9,7 @@
 #include "inkling/data/batches.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/loss.hpp"
+#include "inkling/gen/schedule/cosine.hpp"
 #include "model_checks.hpp"
 
 using namespace ink;

@@ -30,6 +30,7 @@
 #include "inkling/dist/dirac.hpp"
 #include "inkling/gen/corruption.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/target.hpp"
 #include "inkling/nn/module.hpp"
 

@@ -2,8 +2,8 @@
 //
 // W. Peebles, S. Xie, "Scalable diffusion models with transformers", 2022, arXiv:2212.09748.
 //
-// Shapes: x (N, height, columns, channels), level (N) -> the same as x. `patch` divides height and columns.
-// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+// Shapes: x (N, height, columns, channels), level (N) -> (N, height, columns, outputs). `patch` divides height and
+// columns. Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
 //
 // Example:
 //     models::Dit<float> net({.width = 32, .layers = 2, .patch = 4, .height = 8, .columns = 8}, Key{1});
@@ -27,6 +27,7 @@ class Dit {
 
   struct Options {
     Index channels = 1;
+    Index outputs = 0;  ///< channels of the answer; 0: as many as of x
     Index width = 128, layers = 6, heads = 4;
     Index patch = 4;
     Index height = 28, columns = 28;
@@ -38,7 +39,7 @@ class Dit {
       : input_({.in = o.patch * o.patch * o.channels, .out = o.width}, key.fold(0)),
         time_({.features = o.width, .width = o.width}, key.fold(1)),
         body_(tokens(o), {.width = o.width, .heads = o.heads}, o.layers, key.fold(2), o.recompute),
-        head_({.width = o.width, .out = o.patch * o.patch * o.channels, .zero_init = true}, key.fold(3)),
+        head_({.width = o.width, .out = o.patch * o.patch * outputs(o), .zero_init = true}, key.fold(3)),
         options_(o) {
     if (o.classes > 0) {
       label_.emplace(typename ClassEmbedding<T>::Options{.classes = o.classes, .width = o.width}, key.fold(4));
@@ -55,7 +56,7 @@ class Dit {
     }
     const auto time = time_(constant_on(x, level));
     const auto told = label_ ? time + (*label_)(x, condition) : time;
-    return unpatchify(head_(body_(input_(patchify(x, o.patch)), told), told), o.patch, o.height, o.columns, o.channels);
+    return unpatchify(head_(body_(input_(patchify(x, o.patch)), told), told), o.patch, o.height, o.columns, outputs(o));
   }
 
   static void visit(auto& self, auto&& f) {
@@ -67,6 +68,8 @@ class Dit {
   }
 
  private:
+  static Index outputs(const Options& o) { return o.outputs > 0 ? o.outputs : o.channels; }
+
   static Index tokens(const Options& o) {
     if (o.patch < 1 || o.height % o.patch != 0 || o.columns % o.patch != 0) {
       throw ValueError(

@@ -7,7 +7,7 @@
 // O. Ronneberger, P. Fischer, T. Brox 2015, arXiv:1505.04597; J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239. Every
 // residual block is told the noise level and the class: e = SiLU(time + class).
 //
-// Shapes: x (N, H, W, channels), level (N) -> (N, H, W, channels). H and W are divisible by 2^(levels − 1): 28 → 14
+// Shapes: x (N, H, W, channels), level (N) -> (N, H, W, outputs). H and W are divisible by 2^(levels − 1): 28 → 14
 // → 7. Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
 //
 // Errors: ShapeError if x does not fit the options; ValueError for options that make no network.
@@ -37,6 +37,7 @@ class UNet {
 
   struct Options {
     Index channels = 1;
+    Index outputs = 0;                           ///< channels of the answer; 0: as many as of x
     Index width = 32;                            ///< channels of the finest level
     std::vector<Index> multipliers = {1, 2, 2};  ///< of the width, one per level
     Index blocks = 2;                            ///< residual blocks per level on the way down; one more on the way up
@@ -126,7 +127,9 @@ class UNet {
         middle_attention_({.channels = coarsest(o), .heads = o.heads, .groups = o.groups}, keys.next()),
         middle2_(residual(o, coarsest(o), coarsest(o)), keys.next()),
         norm_({.channels = o.width * o.multipliers.front(), .groups = o.groups}),
-        output_({.in = o.width * o.multipliers.front(), .out = o.channels, .zero_init = true}, keys.next()),
+        output_(
+            {.in = o.width * o.multipliers.front(), .out = o.outputs > 0 ? o.outputs : o.channels, .zero_init = true},
+            keys.next()),
         channels_(o.channels),
         smallest_(Index{1} << (o.multipliers.size() - 1)),
         recompute_(o.recompute) {

@@ -1,0 +1,42 @@
+// Masked tokens: an image of which some pixels are missing, as networks that are not causal are shown it.
+//
+// A missing pixel is `missing_token` (−1). A network of images is shown two channels, so that "missing" is not mistaken
+// for grey: the pixel's level in [−1, 1], or 0 if it is missing, and 1 where it is known, or 0.
+//
+// Shapes: tokens (N, H, W), int32 in [0, levels) or −1 -> (N, H, W, 2).
+//
+// Errors: ValueError for a token outside of that, or fewer than 2 levels.
+//
+// Example:
+//     Tensor<std::int32_t, 3> tokens(Shape{1, 1, 3}, {0, missing_token, 3});
+//     auto shown = known_pixels<float>(tokens, 4);                     // (−1, 1), (0, 0), (1, 1)
+#pragma once
+
+#include <cstdint>
+
+#include "inkling/core/error.hpp"
+#include "inkling/core/tensor.hpp"
+
+namespace ink {
+
+/// A pixel that is not known. As a target: one that is not asked for, and counts nothing in a log-probability.
+inline constexpr std::int32_t missing_token = -1;
+
+template <class T>
+Tensor<T, 4> known_pixels(const Tensor<std::int32_t, 3>& tokens, int levels) {
+  if (levels < 2) throw ValueError(text("known_pixels: levels is ", levels, "; it must be at least 2"));
+  auto shown = Tensor<T, 4>::uninitialized({tokens.extent(0), tokens.extent(1), tokens.extent(2), 2});
+  T* to = shown.mutable_data();
+  const T scale = T{2} / static_cast<T>(levels - 1);
+  for (const std::int32_t token : tokens.values()) {
+    if (token < missing_token || token >= levels) {
+      throw ValueError(text("known_pixels: a token is ", token, "; it must be in [0, ", levels, "), or missing_token"));
+    }
+    const bool known = token != missing_token;
+    *to++ = known ? scale * static_cast<T>(token) - 1 : T{0};
+    *to++ = known ? T{1} : T{0};
+  }
+  return shown;
+}
+
+}  // namespace ink
