@@ -6,8 +6,10 @@
 //   operator()(t)   Scales{α_t, σ_t}; no noise at t = 0, most at the largest t
 //   time(u)         the u-quantile of the times drawn in training, u in (0, 1)
 //   times(n)        the n + 1 decreasing times of a sampler with n steps; the last is 0
+// It may also have
+//   log_snr_slope(t)   d ln(α/σ)/dt in closed form; found numerically if absent (gen/log_snr.hpp)
 //
-// One schedule a file: gen/schedule/*.hpp.
+// One schedule a file: gen/schedule/*.hpp. Other grids of times: gen/time_grid.hpp.
 //
 // Example (declarations):
 //     struct Straight {                                     // a schedule of the user's
@@ -60,7 +62,26 @@ inline std::vector<double> even_times(int steps) {
   return times;
 }
 
-inline Scales variance_preserving(double alpha_bar) { return {std::sqrt(alpha_bar), std::sqrt(1 - alpha_bar)}; }
+/// n numbers from `first` to `last`, evenly in their ρ-th roots.
+inline std::vector<double> power_spaced(double first, double last, int n, double rho) {
+  const double from = std::pow(first, 1 / rho), to = std::pow(last, 1 / rho);
+  std::vector<double> out{first};
+  for (int i = 1; i < n - 1; ++i) out.push_back(std::pow(from + (to - from) * i / (n - 1), rho));
+  if (n > 1) out.push_back(last);
+  return out;
+}
+
+/// Variance preserving, α² + σ² = 1: from ᾱ = α² and 1 − ᾱ, so that neither loses digits to the other.
+inline Scales variance_preserving(double alpha_bar, double rest) { return {std::sqrt(alpha_bar), std::sqrt(rest)}; }
+
+inline Scales variance_preserving(double log_alpha_bar) {
+  return {std::exp(log_alpha_bar / 2), std::sqrt(-std::expm1(log_alpha_bar))};
+}
+
+/// d ln(α/σ)/dt from d ln ᾱ/dt where α² + σ² = 1.
+inline double variance_preserving_slope(double log_alpha_bar_slope, Scales s) {
+  return 0.5 * log_alpha_bar_slope / (s.sigma * s.sigma);
+}
 
 }  // namespace detail
 

@@ -5,6 +5,8 @@
 // T. Karras, M. Aittala, T. Aila, S. Laine, "Elucidating the design space of diffusion-based generative models", 2022,
 // arXiv:2206.00364.
 //
+// Errors: ValueError for noise levels that do not decrease, or a ρ that is not positive.
+//
 // Example:
 //     auto sigmas = Karras{.sigma_max = 40}.times(18);
 #pragma once
@@ -14,6 +16,7 @@
 
 #include "inkling/core/inverse_normal.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/time_grid.hpp"
 
 namespace ink {
 
@@ -22,17 +25,10 @@ struct Karras {
   double log_mean = -1.2, log_deviation = 1.2;  ///< of ln σ in training
 
   Scales operator()(double t) const { return {1, t}; }
+  double log_snr_slope(double t) const { return -1 / t; }
 
   double time(double u) const { return std::exp(log_mean + log_deviation * inverse_normal(u)); }
-
-  std::vector<double> times(int steps) const {
-    detail::check_steps(steps);
-    const double high = std::pow(sigma_max, 1 / rho), low = std::pow(sigma_min, 1 / rho);
-    std::vector<double> sigmas{sigma_max};
-    for (int i = 1; i < steps; ++i) sigmas.push_back(std::pow(high + (low - high) * i / (steps - 1), rho));
-    sigmas.push_back(0);
-    return sigmas;
-  }
+  std::vector<double> times(int steps) const { return karras_sigmas(steps, sigma_min, sigma_max, rho); }
 };
 
 }  // namespace ink

@@ -1,0 +1,69 @@
+// AtTimes: any sampler, at times of one's own: a grid of gen/time_grid.hpp, or a list.
+//
+// A sampler that counts its steps is told the grid's number. The state that goes in must have the noise of the first
+// time; model.prior has that of the schedule's largest.
+//
+// Errors: ValueError for fewer than two times, and for times that do not decrease or are negative.
+//
+// Example (declarations):
+//     struct Jump {                                             // a sampler that goes straight to the end
+//       int steps = 1;
+//       auto times(const auto&, const auto&) const { return detail::even_times(steps); }
+//       int begin(const auto&, const auto&, const auto&) const { return 0; }
+//       auto step(const auto&, const auto& x, double, double s, int&, Key, const auto&) const { return float(s) * x; }
+//     };
+// Example:
+//     AtTimes trailing{Jump{}, trailing_times(10)};
+//     AtTimes listed{Jump{}, {1, 0.7, 0.2, 0}};
+#pragma once
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "inkling/core/error.hpp"
+#include "inkling/core/random.hpp"
+#include "inkling/gen/time_grid.hpp"
+
+namespace ink {
+
+template <class S>
+struct AtTimes {
+  S sampler;
+  std::vector<double> grid;
+
+  template <class M, class X>
+  std::vector<double> times(const M& model, const X& x) const {
+    if (grid.size() < 2) throw ValueError(text("AtTimes: there are ", grid.size(), " times; there must be at least 2"));
+    for (std::size_t i = 0; i < grid.size(); ++i) {
+      if (!(grid[i] >= 0 && std::isfinite(grid[i]) && (i == 0 || grid[i] < grid[i - 1]))) {
+        throw ValueError(text("AtTimes: times[", i, "] is ", grid[i], i == 0 ? "" : text(" after ", grid[i - 1]),
+                              "; times must decrease and not be negative"));
+      }
+    }
+    static_cast<void>(counted().times(model, x));  // for its complaints about other options
+    return grid;
+  }
+
+  template <class M, class X, class C>
+  auto begin(const M& model, const X& x, const C& condition) const {
+    return counted().begin(model, x, condition);
+  }
+
+  template <class M, class X, class Memory, class C>
+  X step(const M& model, X x, double t, double s, Memory& memory, Key key, const C& condition) const {
+    return counted().step(model, std::move(x), t, s, memory, key, condition);
+  }
+
+ private:
+  S counted() const {
+    S out = sampler;
+    if constexpr (requires { out.steps = 1; }) out.steps = static_cast<int>(grid.size()) - 1;
+    return out;
+  }
+};
+
+template <class S>
+AtTimes(S, std::vector<double>) -> AtTimes<S>;
+
+}  // namespace ink
