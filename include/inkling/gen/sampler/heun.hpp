@@ -13,6 +13,7 @@
 #include <cmath>
 #include <vector>
 
+#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/sampler.hpp"
 
 namespace ink {
@@ -39,7 +40,7 @@ struct Heun {
     if (churn > 0 && ratio >= churn_min && ratio <= churn_max) {
       const double risen = ratio * (1 + std::min(churn / steps, std::sqrt(2.0) - 1));
       const double before = t;
-      t = time_at_ratio(model, risen, t);
+      t = time_at_log_snr(model, -std::log(risen));
       const double added = std::sqrt(std::max(0.0, risen * risen - ratio * ratio)) * churn_noise;
       // x/α gains the noise; then back to x at the new time.
       const double alpha = model.scales(t).alpha;
@@ -57,19 +58,6 @@ struct Heun {
     const X noise_here = detail::combine(1 / from.sigma, x, -from.alpha / from.sigma, clean);
     const X noise_there = detail::combine(1 / to.sigma, euler, -to.alpha / to.sigma, clean_there);
     return euler + detail::combine(half, noise_there, -half, noise_here);
-  }
-
- private:
-  /// The time, later than t, at which σ/α has the given value; found by bisection.
-  template <class M>
-  static double time_at_ratio(const M& model, double ratio, double t) {
-    double low = t, high = 2 * t;
-    for (int i = 0; i < 200 && model.scales(high).ratio() < ratio; ++i) high *= 1.5;
-    for (int i = 0; i < 100; ++i) {
-      const double middle = 0.5 * (low + high);
-      (model.scales(middle).ratio() < ratio ? low : high) = middle;
-    }
-    return 0.5 * (low + high);
   }
 };
 
