@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -31,6 +32,7 @@ double logistic(double v) { return 1 / (1 + std::exp(-v)); }
 
 TEST_CASE("Every schedule begins without noise and only loses signal-to-noise ratio") {
   schedules::for_all([](const std::string& name, const auto& schedule) {
+    static_assert(NoiseSchedule<std::decay_t<decltype(schedule)>>);
     CAPTURE(name);
     CHECK(schedule(0).alpha == near(1, 1e-15));
     CHECK(schedule(0).sigma == 0);

@@ -32,20 +32,18 @@ class ZeroTerminalSnr {
  public:
   S schedule;
 
-  explicit ZeroTerminalSnr(S s) : schedule(std::move(s)) {
+  explicit ZeroTerminalSnr(S s) : schedule(std::move(s)), last_time_(schedule.times(1).front()) {
     if constexpr (requires { schedule.steps(); }) kept_time_ = 1.0 / schedule.steps();
     kept_ = preserved(kept_time_);
-    last_ = preserved(detail::largest_time(schedule)).alpha;
-    if (!(last_ < kept_.alpha)) {
-      throw ValueError(
-          text("ZeroTerminalSnr: the signal goes from ", kept_.alpha, " to ", last_, "; it must decrease"));
-    }
+    last_ = preserved(last_time_).alpha;
+    if (last_ < kept_.alpha) return;
+    throw ValueError(text("ZeroTerminalSnr: the signal goes from ", kept_.alpha, " to ", last_, "; it must decrease"));
   }
 
   Scales operator()(double t) const {
     const Scales s = preserved(t);
     if (t <= kept_time_) return s;
-    if (s.alpha <= last_) return {0, 1};
+    if (t >= last_time_ || s.alpha <= last_) return {0, 1};
     const double alpha = (s.alpha - last_) * kept_.alpha / (kept_.alpha - last_);
     const double rest = (kept_.alpha * loss(s) - last_ * loss(kept_)) / (kept_.alpha - last_);  // 1 − alpha
     return {alpha, std::sqrt(rest * (1 + alpha))};
@@ -72,7 +70,7 @@ class ZeroTerminalSnr {
   }
   static double loss(Scales s) { return s.sigma * s.sigma / (1 + s.alpha); }  // 1 − α
 
-  double kept_time_ = 0, last_ = 0;
+  double last_time_, kept_time_ = 0, last_ = 0;
   Scales kept_{1, 0};
 };
 
