@@ -15,10 +15,9 @@
 // Errors: ValueError for a slope at t ≤ 0, and for a log-SNR that the schedule never falls to.
 //
 // Example:
-//     auto straight = [](double t) { return Scales{1 - t, t}; };
-//     double lambda = log_snr(straight, 0.25);                // ln 3
-//     double slope = log_snr_slope(straight, 0.25);           // −1/(0.25·0.75)
-//     double t = time_at_log_snr(straight, lambda);           // 0.25
+//     double lambda = log_snr(RectifiedFlow{}, 0.25);         // ln 3
+//     double slope = log_snr_slope(RectifiedFlow{}, 0.25);    // −1/(0.25·0.75)
+//     double t = time_at_log_snr(RectifiedFlow{}, lambda);    // 0.25
 #pragma once
 
 #include <algorithm>
@@ -81,16 +80,6 @@ double backward_slope(const F& f, double t) {
   return slope;
 }
 
-/// The largest time that a sampler begins at.
-template <NoiseLevels S>
-double largest_time(const S& source) {
-  if constexpr (requires { source.times(1).front(); }) {
-    return source.times(1).front();
-  } else {
-    return 1;
-  }
-}
-
 }  // namespace detail
 
 template <NoiseLevels S>
@@ -110,7 +99,8 @@ template <NoiseLevels S>
 double time_at_log_snr(const S& source, double lambda) {
   if (std::isnan(lambda)) throw ValueError("time_at_log_snr: lambda is nan; it must be a number");
   const auto has_more = [&](double t) { return log_snr(source, t) > lambda; };
-  double low = 0, high = detail::largest_time(source);
+  double low = 0, high = 1;
+  if constexpr (requires { source.times(1).front(); }) high = source.times(1).front();
   if (!has_more(low)) return low;
   // Some schedules go on after their end: churn asks for more noise than the first step has.
   for (int doubling = 0; doubling < 60 && has_more(high); ++doubling) {

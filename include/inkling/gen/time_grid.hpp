@@ -24,8 +24,7 @@
 // Example:
 //     auto few = trailing_times(10);                                    // 1, 0.9, …, 0.1, 0
 //     auto sigmas = karras_sigmas(18, 0.002, 80);
-//     auto straight = [](double t) { return Scales{1 - t, t}; };
-//     auto even = log_snr_times(straight, 20, {.first = 0.99, .last = 0.01});
+//     auto even = log_snr_times(RectifiedFlow{}, 20, {.first = 0.99, .last = 0.01});
 #pragma once
 
 #include <cmath>

@@ -5,16 +5,9 @@
 //
 // Errors: ValueError for fewer than two times, and for times that do not decrease or are negative.
 //
-// Example (declarations):
-//     struct Jump {                                             // a sampler that goes straight to the end
-//       int steps = 1;
-//       auto times(const auto&, const auto&) const { return detail::even_times(steps); }
-//       int begin(const auto&, const auto&, const auto&) const { return 0; }
-//       auto step(const auto&, const auto& x, double, double s, int&, Key, const auto&) const { return float(s) * x; }
-//     };
 // Example:
-//     AtTimes trailing{Jump{}, trailing_times(10)};
-//     AtTimes listed{Jump{}, {1, 0.7, 0.2, 0}};
+//     AtTimes trailing{Ddim{}, trailing_times(10)};
+//     AtTimes listed{Heun{.churn = 2}, {1, 0.7, 0.2, 0}};
 #pragma once
 
 #include <cmath>

@@ -8,14 +8,9 @@
 //
 // Errors: ValueError for a schedule that loses no signal.
 //
-// Example (declarations):
-//     struct Slow {
-//       Scales operator()(double t) const { return {1 - t / 2, t}; }
-//       double time(double u) const { return u; }
-//       std::vector<double> times(int n) const { return detail::even_times(n); }
-//     };
 // Example:
-//     double nothing = ZeroTerminalSnr{Slow{}}(1).alpha;     // 0
+//     ZeroTerminalSnr schedule{LinearBeta{}};
+//     double nothing = schedule(1).alpha;                    // 0
 #pragma once
 
 #include <cmath>
