@@ -11,8 +11,8 @@
 //
 // The pieces of ink (neighbours by edge or corner) and the holes (background, neighbours by edge) are as many as
 // before: nothing vanishes, joins or parts. Lines are one pixel wide; where four meet, a square of 2 x 2 may stay. The
-// older rule of T. Y. Zhang and C. Y. Suen (CACM 27(3), 1984) loses whole squares of 2 x 2 and shrinks diagonals that
-// are two pixels wide to a dot. What lies outside the image is background.
+// older rule of T. Y. Zhang and C. Y. Suen (CACM 27(3), 1984) loses whole squares of 2 x 2 and shrinks a diagonal that
+// is two pixels wide to two pixels. What lies outside the image is background.
 //
 // (N, H, W, 1) bytes -> (N, H, W, 1) bytes, 0 or 255. Errors: ShapeError for more than one channel.
 //

@@ -9,11 +9,9 @@
 //               where g is 0 but for the ink and its eight neighbours. A closed stroke of thickness t gives t, an open
 //               one of length L gives t / (1 + t / L), within 8 % from two pixels on; thinner ones come out thicker
 //   slant       atan(-mu_xy / mu_yy), in radians, of the central second moments of the ink's area, y downwards: the
-//   angle
-//               from the vertical of the line that fits x to y; positive leans right, like /
+//               angle from the vertical of the line that fits x to y; positive leans right, like /
 //   width       in pixels, of the smallest box of whole pixels around the ink; columns at the left, and at the right,
-//   are
-//               left out as long as they hold no more than a hundredth of the ink: specks are no strokes
+//               are left out as long as they hold no more than a hundredth of the ink: specks are no strokes
 //   height      likewise, of rows
 //   aspect()    width / height
 //
