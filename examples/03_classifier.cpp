@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "common/judge.hpp"
+#include "inkling/metrics/agreement.hpp"
 #include "inkling/train/trainer.hpp"
 
 namespace {
@@ -29,7 +30,7 @@ Tensor<float, 4> jitter(const Tensor<float, 4>& images, Key key) {
 double test_accuracy(const Classifier<float>& model, const ProgramSettings& s) {
   double right = 0, count = 0;
   for_each_piece(held_out(s), 250, [&](const Tensor<float, 4>& images, const Tensor<std::int32_t, 1>& labels) {
-    right += agreement(model, images, labels) * static_cast<double>(labels.size());
+    right += metrics::agreement(model, images, labels) * static_cast<double>(labels.size());
     count += static_cast<double>(labels.size());
   });
   return right / count;

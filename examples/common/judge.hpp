@@ -8,17 +8,9 @@
 #include "common/data.hpp"
 #include "inkling/gen/likelihood.hpp"
 #include "inkling/gen/sample.hpp"
+#include "inkling/metrics/agreement.hpp"
 #include "inkling/models/classifier.hpp"
 #include "inkling/train/checkpoint.hpp"
-
-/// How often the classifier names the given labels.
-inline double agreement(const ink::models::Classifier<float>& classifier, const ink::Tensor<float, 4>& images,
-                        const ink::Tensor<std::int32_t, 1>& labels) {
-  const auto named = ink::Categorical(classifier(images)).mode();
-  ink::Index right = 0;
-  for (ink::Index i = 0; i < named.size(); ++i) right += named(i) == labels(i);
-  return static_cast<double>(right) / static_cast<double>(named.size());
-}
 
 /// Mean and standard error of the nats of held-out images; binarised images are drawn once, with a fixed seed.
 template <class Network>
@@ -63,11 +55,11 @@ void report_agreement(const Sampler& sampler, const Model& model, const ink::Ten
   using namespace ink;
   models::Classifier<float> classifier({}, Key{0});
   load_model(s.classifier, classifier);
-  double right = agreement(classifier, images, labels.ids) * static_cast<double>(images.extent(0));
+  double right = metrics::agreement(classifier, images, labels.ids) * static_cast<double>(images.extent(0));
   double count = static_cast<double>(images.extent(0));
   for (std::uint64_t piece = 0; count < static_cast<double>(s.judge); ++piece) {
     const auto more = generate(sampler, model, images.shape(), Key{s.seed}.fold(3).fold(piece), labels);
-    right += agreement(classifier, more, labels.ids) * static_cast<double>(more.extent(0));
+    right += metrics::agreement(classifier, more, labels.ids) * static_cast<double>(more.extent(0));
     count += static_cast<double>(more.extent(0));
   }
   std::printf("The classifier names the digit that was asked for in %.1f %% of %.0f images.\n", 100 * right / count,
