@@ -31,6 +31,7 @@
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/learned_variance.hpp"
 #include "inkling/gen/likelihood.hpp"
+#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/loss_weight.hpp"
 #include "inkling/gen/masked_tokens.hpp"
