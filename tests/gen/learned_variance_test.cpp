@@ -10,8 +10,10 @@
 
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/sample.hpp"
+#include "inkling/gen/sampler/ddim.hpp"
 #include "inkling/gen/sampler/learned_ddpm.hpp"
 #include "inkling/gen/schedule/linear_beta.hpp"
+#include "statistics.hpp"
 
 using namespace ink;
 
@@ -100,6 +102,45 @@ TEST_CASE("v chooses the variance of a step between the small and the large one,
       }
     }
   }
+}
+
+namespace {
+
+/// Knows that data are normal with variance 0.36, and how wide the way back from t to t − 0.1 is for such data.
+struct Exact {
+  static constexpr double data = 0.36;
+
+  Scales scales(double t) const { return linear(t); }
+  std::vector<double> times(int steps) const { return linear.times(steps); }
+
+  template <class C>
+  auto posterior(const Images& x, double t, const C&) const {
+    const Scales here = scales(t), there = scales(t - 0.1);
+    const double total = here.alpha * here.alpha * data + here.sigma * here.sigma;
+    const auto [small, large] = step_of(t, t - 0.1);
+    const double doubt = data * here.sigma * here.sigma / total;  // the variance of x₀ given x_t
+    const double width = small + std::pow(there.alpha * large / (here.sigma * here.sigma), 2) * doubt;
+    const double v = std::log(width / small) / std::log(large / small);
+    CHECK(v > 0);
+    CHECK(v < 1);
+    return LearnedPosterior(Images(x * (here.alpha * data / total)), Images(x.shape(), v));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("With the right v, ten steps are as good as any number") {
+  const Exact model;
+  const auto variance_at = [&](double t) { return std::pow(linear(t).alpha, 2) * 0.36 + std::pow(linear(t).sigma, 2); };
+  auto x = normal<double>(Shape{1, 200, 200, 1}, Key{3}) * std::sqrt(variance_at(1)), narrow = x;
+  NoMemory none;
+  for (int i = 10; i > 1; --i) {
+    const double t = i / 10.0, s = t - 0.1;
+    x = LearnedDdpm{}.step(model, x, t, s, none, Key{4}.fold(static_cast<std::uint64_t>(i)), 0);
+    CHECK(std::abs(statistics::variance_around(0, x) / variance_at(s) - 1) < 4 * std::sqrt(2 / 40000.0));
+    narrow = Ddim{.eta = 1}.step(model, narrow, t, s, none, Key{4}.fold(static_cast<std::uint64_t>(i)), 0);
+  }
+  CHECK(statistics::variance_around(0, narrow) < 0.85 * variance_at(0.1));
 }
 
 TEST_CASE("A chain of learned steps ends without noise, at an image") {
@@ -198,6 +239,13 @@ TEST_CASE("The weight is of the squared error, and the last step has the width o
       CHECK(example.target.range(i, 0, 0, 0) == doctest::Approx(std::log(step.large / step.small)).epsilon(1e-9));
     }
   }
+}
+
+TEST_CASE("Another mean, as of an adapter, leaves the variance") {
+  const auto posterior = make(Tiny{}).posterior(normal<double>(Shape{2, 3, 3, 1}, Key{3}), 0.5, 0);
+  const auto other = posterior.with_mean(Images(Shape{2, 3, 3, 1}, 0.25));
+  CHECK(other.mean() == Images(Shape{2, 3, 3, 1}, 0.25));
+  CHECK(other.variance(0.1, 0.2) == posterior.variance(0.1, 0.2));
 }
 
 TEST_CASE("A learned variance needs a network for it, and two steps") {

@@ -101,7 +101,7 @@ TEST_CASE("A chain of many steps has the continuous bound, and the last step a d
   // SNR = ((1 − t)/t)²: −½·dSNR/dt = (1 − t)/t³
   for (double t : {0.01, 0.3, 0.99, 1.0}) {
     const double exact = (1 - t) / (t * t * t);
-    CHECK(std::abs(loss_weight(VariationalWeight{}, CleanTarget{}, Straight{}, t) - exact) < 1e-5 * (exact + 0.01));
+    CHECK(std::abs(loss_weight(VariationalWeight{}, CleanTarget{}, Straight{}, t) - exact) < 1e-6 * (exact + 0.01));
     if (t < 1) {
       const double step = loss_weight(DiscreteVariationalWeight{.steps = 100000}, CleanTarget{}, Straight{}, t);
       CHECK(1e5 * step == doctest::Approx(exact).epsilon(0.01));

@@ -100,16 +100,17 @@ class Diffusion {
   std::vector<double> times(int steps) const { return schedule.times(steps); }
 
   /// The network's answer to the state x at time t.
-  template <class C>
-  Images answer(const Images& x, double t, const C& condition) const {
+  template <TensorLike X, class C>
+  X answer(const X& x, double t, const C& condition) const {
     const Scales s = schedule(t);
     const auto input_scale = static_cast<T>(detail::input_scale(target, s));
     const Tensor<T, 1> level(Shape{x.extent(0)}, static_cast<T>(detail::network_level(target, t, s)));
-    return network(input_scale == 1 ? x : x * input_scale, level, condition);
+    return network(input_scale == 1 ? x : X(x * input_scale), level, condition);
   }
 
   /// The clean image behind x that follows from an answer.
-  Images clean(const Images& x, double t, const Images& answer) const {
+  template <TensorLike X>
+  X clean_behind(const X& x, double t, const X& answer) const {
     const Scales s = schedule(t);
     const CleanEstimate estimate = clean_estimate(detail::target_mix(target, t, s), s);
     return map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](auto v, auto y) {
@@ -117,10 +118,10 @@ class Diffusion {
     }, x, answer);
   }
 
-  /// The clean image that the network expects behind x_t.
-  template <class C>
-  auto posterior(const Images& x, double t, const C& condition) const {
-    return Dirac(clean(x, t, answer(x, t, condition)));
+  /// The clean image that the network expects behind x_t, which may be a variable.
+  template <TensorLike X, class C>
+  auto posterior(const X& x, double t, const C& condition) const {
+    return Dirac(clean_behind(x, t, answer(x, t, condition)));
   }
 
   /// Pure noise, as strong as the schedule's strongest.

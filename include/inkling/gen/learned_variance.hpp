@@ -90,6 +90,7 @@ class LearnedPosterior {
   LearnedPosterior(X mean, X v) : mean_(std::move(mean)), v_(std::move(v)) {}
 
   const X& mean() const { return mean_; }
+  LearnedPosterior with_mean(X mean) const { return {std::move(mean), v_}; }  ///< for adapters
 
   /// Σ of a step for which β̃ is `small` and β is `large`.
   X variance(double small, double large) const {
@@ -144,10 +145,10 @@ class LearnedVariance : public Model {
     return LearnedPrediction(std::move(mean), std::move(v), hybrid.bound * hybrid.steps);
   }
 
-  template <class C>
-  auto posterior(const Images& x, double t, const C& condition) const {
+  template <TensorLike X, class C>
+  auto posterior(const X& x, double t, const C& condition) const {
     auto [mean, v] = halves(this->answer(x, t, condition), x.shape());
-    return LearnedPosterior(this->clean(x, t, mean), std::move(v));
+    return LearnedPosterior(this->clean_behind(x, t, mean), std::move(v));
   }
 
  private:

@@ -7,16 +7,15 @@
 // so that a weight is defined once, for errors of the clean image, and `loss_weight` turns it into the weight of the
 // target's own error. With SNR = α²/σ²:
 //
-// SimpleWeight                1 for the target's own error, whatever it is: the usual choice
-// UniformIn<Target>           1 for the error of another target: g of that target, as SNR for noise
-// MinSnr                      min(SNR, γ)               T. Hang et al. 2023, arXiv:2303.09556
-// SoftMinSnr                  SNR·γ/(SNR + γ)           K. Crowson et al. 2024, arXiv:2401.11605
-// EdmWeight                   SNR + 1/σ_d²              T. Karras et al. 2022, arXiv:2206.00364
-// VariationalWeight           −½·dSNR/dt: with times drawn uniformly, the mean of ‖·‖² weighted so is the bound on the
-//                             likelihood in nats        D. Kingma et al. 2021, arXiv:2107.00630
-// DiscreteVariationalWeight   ½·(SNR_s − SNR_t) for the step of a chain of T steps that ends at t, s = t − 1/T: one
-// term
-//                             of the bound              J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239
+// SimpleWeight        1 for the target's own error, whatever it is: the usual choice
+// UniformIn<Target>   1 for the error of another target: g of that target, as SNR for noise
+// MinSnr              min(SNR, γ)             T. Hang et al. 2023, arXiv:2303.09556
+// SoftMinSnr          SNR·γ/(SNR + γ)         K. Crowson et al. 2024, arXiv:2401.11605
+// EdmWeight           SNR + 1/σ_d²            T. Karras et al. 2022, arXiv:2206.00364
+// VariationalWeight   −½·dSNR/dt: for times drawn uniformly the loss is the bound on the likelihood, in nats
+//                                             D. Kingma et al. 2021, arXiv:2107.00630
+// DiscreteVariationalWeight   ½·(SNR_s − SNR_t), s = t − 1/T: one of the T terms of the bound of a chain
+//                                             J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239
 //
 // A weight is any type with a const operator()(Scales), or operator()(schedule, t) where it depends on more.
 //
@@ -36,6 +35,7 @@
 #include <concepts>
 #include <utility>
 
+#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/target.hpp"
 
 namespace ink {
@@ -104,9 +104,8 @@ struct VariationalWeight {
   double earliest = 1e-3;  ///< times before it weigh as much as it does: the derivative grows without bound towards 0
 
   double operator()(const auto& schedule, double time) const {
-    const double t = std::max(time, earliest), h = 1e-4 * t;
-    const auto snr = [&](double at) { return detail::signal_to_noise(schedule(at)); };
-    return -(3 * snr(t) - 4 * snr(t - h) + snr(t - 2 * h)) / (4 * h);  // looks back, where there is always a schedule
+    const double t = std::max(time, earliest), snr = detail::signal_to_noise(schedule(t));
+    return snr > 0 ? -snr * log_snr_slope(schedule, t) : 0;
   }
 };
 

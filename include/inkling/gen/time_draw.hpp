@@ -35,6 +35,7 @@
 
 #include "inkling/core/inverse_normal.hpp"
 #include "inkling/gen/corruption.hpp"
+#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/schedule.hpp"
 
 namespace ink {
@@ -49,18 +50,6 @@ namespace detail {
 inline double normal_quantile(const char* draw, double mean, double deviation, double u) {
   if (!(deviation > 0)) throw ValueError(text(draw, ": deviation is ", deviation, "; it must be positive"));
   return mean + deviation * inverse_normal(u);
-}
-
-/// The time at which σ/α has the given value, or the end of the schedule that is nearest; by bisection.
-template <NoiseSchedule S>
-double time_of_ratio(const S& schedule, double ratio) {
-  double low = 0, high = schedule.times(1).front();
-  for (int i = 0; i < 100; ++i) {
-    const double middle = 0.5 * (low + high);
-    const Scales s = schedule(middle);
-    (s.sigma < ratio * s.alpha ? low : high) = middle;
-  }
-  return high;
 }
 
 }  // namespace detail
@@ -101,7 +90,8 @@ struct LogNormalTimes {
 
   Tensor<double, 1> quantiles(Index n, Key key) const { return stratified(n, key); }
   double time(const auto& schedule, double u) const {
-    return detail::time_of_ratio(schedule, std::exp(detail::normal_quantile("LogNormalTimes", mean, deviation, u)));
+    const double least = log_snr(schedule, detail::largest_time(schedule));
+    return time_at_log_snr(schedule, std::max(least, -detail::normal_quantile("LogNormalTimes", mean, deviation, u)));
   }
 };
 

@@ -30,11 +30,11 @@ struct LearnedDdpm {
     return {};
   }
 
-  template <class M, class X, class C>
+  template <class M, class X, class K, class C>
     requires Denoiser<M, X, C> && requires(const M& model, const X& x, const C& condition) {
       model.posterior(x, 0.0, condition).variance(0.0, 0.0);
     }
-  X step(const M& model, const X& x, double t, double s, NoMemory&, Key key, const C& condition) const {
+  X step(const M& model, const X& x, double t, double s, NoMemory&, const K& key, const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
     const auto posterior = model.posterior(x, t, condition);
     const double small = detail::posterior_variance(from, to);
