@@ -53,7 +53,7 @@ struct StraightLine {
 // end schedule
 
 // begin target
-struct FlowTarget {
+struct DriftTarget {
   Mix operator()(Scales) const { return {-1, 1}; }
 };
 // end target
@@ -100,7 +100,7 @@ Images one_image(Index n) {
   return batch;
 }
 
-auto make_model() { return Diffusion(Network{}, StraightLine{}, FlowTarget{}); }
+auto make_model() { return Diffusion(Network{}, StraightLine{}, DriftTarget{}); }
 
 }  // namespace
 
@@ -138,7 +138,7 @@ TEST_CASE("The user's parts work with the library's") {
     CHECK(std::isfinite(loss(model, one_image(3), Key{7}).item()));
   };
   check(StraightLine{}, VelocityTarget{}, Heun{.steps = 3});
-  check(LinearBeta{}, FlowTarget{}, Ddim{.steps = 3});
+  check(LinearBeta{}, DriftTarget{}, Ddim{.steps = 3});
   check(Karras{}, KarrasTarget{}, Straight{.steps = 3});
 }
 

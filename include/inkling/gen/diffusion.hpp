@@ -5,6 +5,9 @@
 //   predict    the network's answer to (c_in·x_t, level): the target a·x₀ + b·ε
 //   posterior  what x₀ is expected to be, given x_t
 //
+// The loss is the mean of w_t·‖y − ŷ‖²: the weight w and the draw of t are w = 1 and stratified unless others are given
+// (gen/loss_weight.hpp, gen/time_draw.hpp).
+//
 // J. Sohl-Dickstein et al. 2015, arXiv:1503.03585; J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239; T. Karras et al.
 // 2022, arXiv:2206.00364. Schedule, target and network are replaceable types (gen/schedule.hpp, gen/target.hpp).
 //
@@ -20,6 +23,7 @@
 // Example:
 //     auto model = KarrasDenoiser(Nothing{});
 //     auto cosine = Diffusion(Nothing{}, Cosine{}, VelocityTarget{});
+//     auto weighted = Diffusion(Nothing{}, Cosine{}, NoiseTarget{}, MinSnr{.gamma = 5}, LogNormalTimes{});
 //     auto noise = model.prior(Shape{4, 28, 28, 1}, Key{1});
 //     auto guess = cosine.posterior(noise, 0.5, Unconditional{}).mean();
 #pragma once
@@ -29,14 +33,17 @@
 
 #include "inkling/dist/dirac.hpp"
 #include "inkling/gen/corruption.hpp"
+#include "inkling/gen/loss_weight.hpp"
 #include "inkling/gen/schedule.hpp"
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/target.hpp"
+#include "inkling/gen/time_draw.hpp"
 #include "inkling/nn/module.hpp"
 
 namespace ink {
 
-template <class Network, NoiseSchedule Schedule, PredictionTarget Target>
+template <class Network, NoiseSchedule Schedule, PredictionTarget Target, LossWeight<Schedule> Weight = SimpleWeight,
+          TimeDraw Draw = StratifiedTimes>
 class Diffusion {
  public:
   using value_type = typename Network::value_type;
@@ -46,34 +53,41 @@ class Diffusion {
   Network network;
   Schedule schedule;
   Target target;
+  Weight weight;
+  Draw draw;
   double drop_condition = 0.1;  ///< how often training withholds the condition
 
-  Diffusion(Network n, Schedule s, Target p) : network(std::move(n)), schedule(std::move(s)), target(std::move(p)) {}
+  Diffusion(Network n, Schedule s, Target p, Weight w = Weight{}, Draw d = Draw{})
+      : network(std::move(n)), schedule(std::move(s)), target(std::move(p)), weight(std::move(w)), draw(std::move(d)) {}
 
   static void visit(auto& self, auto&& f) { f("network", self.network); }
+
+  /// The times at which `corrupt` looks at n images, with the same key.
+  Tensor<double, 1> training_times(Index n, Key key) const { return draw_times(draw, schedule, n, key.fold(0)); }
 
   Corruption<T, Images, Images> corrupt(const Images& images, Key key) const {
     const Index n = images.extent(0);
     const Shape<4> per_image{n, 1, 1, 1};
-    const auto u = stratified(n, key.fold(0));
+    const auto times = training_times(n, key);
     const auto noise = normal<T>(images.shape(), key.fold(1));
     Images alpha(per_image), sigma(per_image), clean(per_image), noisy(per_image), scale(per_image);
-    Tensor<T, 1> level(Shape{n});
+    Tensor<T, 1> level(Shape{n}), weights(Shape{n});
     for (Index i = 0; i < n; ++i) {
-      const double t = schedule.time(u(i));
+      const double t = times(i);
       const Scales s = schedule(t);
-      const Mix mix = target(s);
+      const Mix mix = detail::target_mix(target, t, s);
       alpha(i, 0, 0, 0) = static_cast<T>(s.alpha);
       sigma(i, 0, 0, 0) = static_cast<T>(s.sigma);
       clean(i, 0, 0, 0) = static_cast<T>(mix.clean);
       noisy(i, 0, 0, 0) = static_cast<T>(mix.noise);
       scale(i, 0, 0, 0) = static_cast<T>(detail::input_scale(target, s));
       level(i) = static_cast<T>(detail::network_level(target, t, s));
+      weights(i) = static_cast<T>(loss_weight(weight, target, schedule, t));
     }
     const auto blend = [](auto x, auto e, auto a, auto b) INKLING_LAMBDA_INLINE { return a * x + b * e; };
     return {map([](auto x, auto e, auto a, auto b, auto c) INKLING_LAMBDA_INLINE { return c * (a * x + b * e); },
                 images, noise, alpha, sigma, scale),
-            std::move(level), map(blend, images, noise, clean, noisy), Tensor<T, 1>(Shape{n}, T{1})};
+            std::move(level), drawn(map(blend, images, noise, clean, noisy), times, key.fold(2)), std::move(weights)};
   }
 
   /// The network's answer to a scaled input.
@@ -85,17 +99,29 @@ class Diffusion {
   Scales scales(double t) const { return schedule(t); }
   std::vector<double> times(int steps) const { return schedule.times(steps); }
 
-  /// The clean image that the network expects behind x_t.
-  template <class C>
-  auto posterior(const Images& x, double t, const C& condition) const {
+  /// The network's answer to the state x at time t.
+  template <TensorLike X, class C>
+  X answer(const X& x, double t, const C& condition) const {
     const Scales s = schedule(t);
     const auto input_scale = static_cast<T>(detail::input_scale(target, s));
     const Tensor<T, 1> level(Shape{x.extent(0)}, static_cast<T>(detail::network_level(target, t, s)));
-    const Images answer = network(input_scale == 1 ? x : x * input_scale, level, condition);
-    const CleanEstimate estimate = clean_estimate(target, s);
-    return Dirac(map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](auto v, auto y) {
+    return network(input_scale == 1 ? x : X(x * input_scale), level, condition);
+  }
+
+  /// The clean image behind x that follows from an answer.
+  template <TensorLike X>
+  X clean_behind(const X& x, double t, const X& answer) const {
+    const Scales s = schedule(t);
+    const CleanEstimate estimate = clean_estimate(detail::target_mix(target, t, s), s);
+    return map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](auto v, auto y) {
       return a * v + b * y;
-    }, x, answer));
+    }, x, answer);
+  }
+
+  /// The clean image that the network expects behind x_t, which may be a variable.
+  template <TensorLike X, class C>
+  auto posterior(const X& x, double t, const C& condition) const {
+    return Dirac(clean_behind(x, t, answer(x, t, condition)));
   }
 
   /// Pure noise, as strong as the schedule's strongest.
@@ -106,6 +132,21 @@ class Diffusion {
 
   /// A finished state as images in [−1, 1].
   Images images(const Images& x) const { return clamp(x, -1, 1); }
+
+ private:
+  /// What is asked for, with the fresh noise of a target that has some.
+  Images drawn(Images asked, [[maybe_unused]] const Tensor<double, 1>& times, [[maybe_unused]] Key key) const {
+    if constexpr (requires(Scales s) { target.deviation(0.0, s); }) {
+      Images deviation(Shape<4>{times.size(), 1, 1, 1});
+      for (Index i = 0; i < times.size(); ++i) {
+        deviation(i, 0, 0, 0) = static_cast<T>(target.deviation(times(i), schedule(times(i))));
+      }
+      return map([](auto y, auto d, auto z) INKLING_LAMBDA_INLINE { return y + d * z; }, asked, deviation,
+                 normal<T>(asked.shape(), key));
+    } else {
+      return asked;
+    }
+  }
 };
 
 /// Preconditioned denoising of T. Karras et al. 2022: unit-variance input and target at every noise level.
