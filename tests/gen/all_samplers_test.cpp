@@ -51,15 +51,26 @@ std::vector<AnySchedule> schedules() {
           {"straight", Straight{}},     {"flat", Flat{}}};
 }
 
-using Model = analytic::GaussianData<AnySchedule, float>;
-using Images = Model::Images;
+using Images = Tensor<float, 4>;
+
+/// Remembers the last clean image that it was asked for.
+struct Model : analytic::GaussianData<AnySchedule, float> {
+  mutable Images last{};
+
+  template <class C>
+  auto posterior(const Images& x, double t, const C& condition) const {
+    auto posterior = analytic::GaussianData<AnySchedule, float>::posterior(x, t, condition);
+    last = posterior.mean();
+    return posterior;
+  }
+};
 
 }  // namespace
 
 TEST_CASE("Every sampler ends at finite images, from every schedule, in any number of steps") {
   for (const auto& schedule : schedules()) {
     CAPTURE(schedule.name);
-    const Model model{schedule};
+    const Model model{{schedule}};
     const Images noise = model.prior(Shape<4>{2, 2, 2, 1}, Key{1});
     for (int steps : {1, 2, 3, 10, 1000}) {
       CAPTURE(steps);
@@ -74,8 +85,19 @@ TEST_CASE("Every sampler ends at finite images, from every schedule, in any numb
   }
 }
 
+TEST_CASE("The last step is to the clean image that is expected there, without noise") {
+  const Model model{{{"LinearBeta", LinearBeta{}}}};
+  const Images noise = model.prior(Shape<4>{2, 2, 2, 1}, Key{1});
+  for (int steps : {1, 2, 5}) {
+    for_every_sampler(steps, [&](const std::string& name, const auto& sampler) {
+      CAPTURE(name);
+      CHECK(sample(sampler, model, noise, Key{2}) == model.last);
+    });
+  }
+}
+
 TEST_CASE("An image depends on its own row alone, and with a key for each row on its own key") {
-  const Model model{{"Cosine", Cosine{}}};
+  const Model model{{{"Cosine", Cosine{}}}};
   const Images noise = model.prior(Shape<4>{3, 2, 2, 1}, Key{1});
   const auto row = [](const Images& x, Index n) { return Images(dense(view(x).slice(0, n, n + 1))); };
   const SampleKeys keys({Key{5}, Key{6}, Key{7}});

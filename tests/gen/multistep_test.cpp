@@ -172,6 +172,28 @@ TEST_CASE("UniPc is the corrector B2(h) of order 2") {
   CHECK(sampled(UniPc{.steps = 8}) == doctest::Approx(x).epsilon(1e-12));
 }
 
+TEST_CASE("UniPc asks again where it did not come from its own last step") {
+  struct Asked : GaussianData<Cosine> {
+    mutable int count = 0;
+    auto posterior(const Images& x, double t, const Unconditional& condition) const {
+      ++count;
+      return GaussianData<Cosine>::posterior(x, t, condition);
+    }
+  };
+  const Asked asked;
+  const Images x(Shape{1, 1, 1, 1}, start);
+  auto history = UniPc{}.begin(asked, x, 0);
+  const auto evaluations = [&](double t, double s) {
+    const int before = asked.count;
+    UniPc{}.step(asked, x, t, s, history, Key{1}, Unconditional{});
+    return asked.count - before;
+  };
+  CHECK(evaluations(0.8, 0.6) == 2);
+  CHECK(evaluations(0.6, 0.5) == 1);
+  CHECK(evaluations(0.7, 0.6) == 2);
+  CHECK(evaluations(0.6, 0) == 0);
+}
+
 TEST_CASE("DpmPlusPlus3M is the exponential integral of a parabola") {
   std::vector<double> m, at;
   const double x = by_hand([&](std::size_t i, double y, double now, Scales from, Scales to, double h) {

@@ -80,7 +80,14 @@ TEST_CASE("Of several clean images in a step, the callback sees the last") {
   CHECK(steps[0].clean == model.posterior(euler, steps[0].s, 0).mean());
 }
 
-TEST_CASE("A multistep sampler keeps its history under a callback") { CHECK(watch(UniPc{.steps = 6}).size() == 6); }
+TEST_CASE(
+    "A multistep sampler keeps its history under a callback, which sees the clean image of a step that asks no more") {
+  const auto steps = watch(UniPc{.steps = 6});
+  REQUIRE(steps.size() == 6);
+  CHECK(steps[5].clean == steps[4].clean);
+  CHECK(steps[4].clean != steps[3].clean);
+  CHECK(steps[5].clean == sample(UniPc{.steps = 6}, model, noise, Key{2}));
+}
 
 TEST_CASE("A callback that returns false stops the sampling where it is") {
   int asked = 0, shown = 0;

@@ -63,9 +63,10 @@ class Watched {
  public:
   Watched(S sampler, Callback callback) : sampler_(std::move(sampler)), callback_(std::move(callback)) {}
 
-  template <class Inner>
+  template <class Inner, class X>
   struct Memory {
     Inner inner;
+    X clean;  ///< the last expected clean image: a step may use that of the one before
     Index index = 0;
     bool stopped = false;
   };
@@ -78,22 +79,21 @@ class Watched {
   template <class M, class X, class C>
   auto begin(const M& model, const X& x, const C& condition) const {
     using Inner = decltype(sampler_.begin(model, x, condition));
-    return Memory<Inner>{sampler_.begin(model, x, condition)};
+    return Memory<Inner, X>{sampler_.begin(model, x, condition), X{}};
   }
 
   template <class M, class X, class Memory, RandomKey K, class C>
   X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
     if (memory.stopped) return x;
+    X next;
     if constexpr (requires { model.posterior(x, t, condition).mean(); }) {
-      X clean;
-      X next = sampler_.step(detail::CleanRecorder<M, X>(model, clean), x, t, s, memory.inner, key, condition);
-      memory.stopped = !goes_on(StepView<X>{memory.index++, t, s, x, clean});
-      return next;
+      const detail::CleanRecorder<M, X> recorded(model, memory.clean);
+      next = sampler_.step(recorded, x, t, s, memory.inner, key, condition);
     } else {
-      X next = sampler_.step(model, x, t, s, memory.inner, key, condition);
-      memory.stopped = !goes_on(StepView<X>{memory.index++, t, s, x, next});
-      return next;
+      next = memory.clean = sampler_.step(model, x, t, s, memory.inner, key, condition);
     }
+    memory.stopped = !goes_on(StepView<X>{memory.index++, t, s, x, memory.clean});
+    return next;
   }
 
  private:

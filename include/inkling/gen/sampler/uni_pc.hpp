@@ -32,7 +32,9 @@ struct UniPc {
          const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
     const double lambda = log_snr(from), end = log_snr(to);
-    if (history.size() == 0) history.push(lambda, detail::expected_clean(model, x, t, condition), 1);
+    if (history.size() == 0 || history.places[0] != lambda) {
+      history.push(lambda, detail::expected_clean(model, x, t, condition), 2);
+    }
     const X predicted = detail::toward_clean(x, detail::from_history(history, 2, lambda, end, 0), from, to, 0);
     if (to.sigma == 0) return predicted;
     history.push(end, detail::expected_clean(model, predicted, s, condition), 3);
