@@ -163,3 +163,33 @@ TEST_CASE("random: empty shapes and errors") {
   CHECK_THROWS_AS(categorical(Tensor<float, 2>(Shape{1, 0}), Key{1}), ValueError);
   CHECK_THROWS_WITH_AS(permutation(-1, Key{1}), "permutation: n is -1; it must not be negative", ValueError);
 }
+
+TEST_CASE("SampleKeys: every row is drawn as the only row of its key's batch") {
+  const SampleKeys keys({Key{3}, Key{8}, Key{3}});
+  const auto row = [](const auto& x, Index n) { return dense(view(x).slice(0, n, n + 1)); };
+  const auto x = normal<float>(Shape{3, 5, 2}, keys);
+  const auto u = uniform<double>(Shape{3, 7}, keys, -1, 2);
+  const auto b = bernoulli(Tensor<double, 2>(Shape{3, 9}, 0.5), keys);
+  const auto c = categorical(Tensor<double, 2>(Shape{3, 1000}, 1.0), keys);
+  for (Index n = 0; n < 3; ++n) {
+    const Key key{n == 1 ? 8u : 3u};
+    CHECK(row(x, n) == normal<float>(Shape{1, 5, 2}, key));
+    CHECK(row(u, n) == uniform<double>(Shape{1, 7}, key, -1, 2));
+    CHECK(row(b, n) == bernoulli(Tensor<double, 2>(Shape{1, 9}, 0.5), key));
+    CHECK(c(n) == categorical(Tensor<double, 2>(Shape{1, 1000}, 1.0), key)(0));
+  }
+  CHECK(row(x, 0) != row(x, 1));
+}
+
+TEST_CASE("SampleKeys: fold derives from every key") {
+  const SampleKeys keys({Key{3}, Key{8}});
+  CHECK(normal<double>(Shape{2, 4}, keys.fold(6)) ==
+        normal<double>(Shape{2, 4}, SampleKeys({Key{3}.fold(6), Key{8}.fold(6)})));
+  CHECK(keys.size() == 2);
+}
+
+TEST_CASE("SampleKeys: as many keys as rows") {
+  CHECK_THROWS_WITH_AS(normal<float>(Shape{3, 2}, SampleKeys({Key{1}, Key{2}})),
+                       "SampleKeys: keys are 2, rows are 3; both must be equal", ShapeError);
+  CHECK_THROWS_AS(categorical(Tensor<double, 2>(Shape{1, 4}, 1.0), SampleKeys({})), ShapeError);
+}

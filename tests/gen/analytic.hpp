@@ -15,8 +15,10 @@ namespace analytic {
 using Images = ink::Tensor<double, 4>;
 
 /// Every number independently normal with the given variance: E[x₀ | x_t] = α·v/(α²·v + σ²)·x_t.
-template <class Schedule>
+template <class Schedule, class T = double>
 struct GaussianData {
+  using Images = ink::Tensor<T, 4>;
+
   Schedule schedule;
   double variance = 0.36;
 
@@ -29,9 +31,10 @@ struct GaussianData {
     return ink::Dirac(Images(x * (s.alpha * variance / (s.alpha * s.alpha * variance + s.sigma * s.sigma))));
   }
 
-  Images prior(const ink::Shape<4>& shape, ink::Key key) const {
+  template <class K>
+  Images prior(const ink::Shape<4>& shape, const K& key) const {
     const auto s = schedule(schedule.times(1).front());
-    return ink::normal<double>(shape, key) * std::sqrt(s.alpha * s.alpha * variance + s.sigma * s.sigma);
+    return ink::normal<T>(shape, key) * std::sqrt(s.alpha * s.alpha * variance + s.sigma * s.sigma);
   }
 };
 
@@ -51,6 +54,27 @@ struct ThreeModes {
     }
     return times;
   }
+
+  /// The probability that data with noise σ lie below x. The probability flow moves x so that it stays the same.
+  double below(double x, double sigma) const {
+    double sum = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      sum += weights[k] * 0.5 * std::erfc((means[k] - x) / std::sqrt(2 * (deviation * deviation + sigma * sigma)));
+    }
+    return sum;
+  }
+
+  /// Where the probability flow takes x, from one noise to another.
+  double flow(double x, double from, double to) const {
+    const double p = below(x, from);
+    double low = -20, high = 20;
+    for (int i = 0; i < 100; ++i) {
+      const double middle = 0.5 * (low + high);
+      (below(middle, to) < p ? low : high) = middle;
+    }
+    return 0.5 * (low + high);
+  }
+  double exact(double x) const { return flow(x, schedule.sigma_max, schedule.sigma_min); }
 
   template <class C>
   auto posterior(const Images& x, double t, const C&) const {

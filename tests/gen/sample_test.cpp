@@ -144,3 +144,13 @@ TEST_CASE("Samplers ask the network once a step, Heun's method twice but for the
   CHECK(evaluations(Ddpm{.steps = 12}) == 12);
   CHECK(evaluations(Heun{.steps = 5}) == 9);
 }
+
+TEST_CASE("generate with a key for each image: every image is what its key generates alone") {
+  int asked = 0;
+  const Diffusion model(Counter{&asked}, Cosine{}, VelocityTarget{});
+  const auto all = generate(Ddpm{.steps = 3}, model, Shape{2, 2, 2, 1}, SampleKeys({Key{5}, Key{6}}));
+  for (Index n = 0; n < 2; ++n) {
+    const auto alone = generate(Ddpm{.steps = 3}, model, Shape{1, 2, 2, 1}, Key{static_cast<std::uint64_t>(5 + n)});
+    CHECK(dense(view(all).slice(0, n, n + 1)) == alone);
+  }
+}

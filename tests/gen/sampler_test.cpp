@@ -9,9 +9,18 @@
 
 #include "analytic.hpp"
 #include "inkling/gen/sample.hpp"
+#include "inkling/gen/sampler/ancestral_euler.hpp"
 #include "inkling/gen/sampler/ddim.hpp"
 #include "inkling/gen/sampler/ddpm.hpp"
+#include "inkling/gen/sampler/dpm2.hpp"
+#include "inkling/gen/sampler/dpm_plus_plus_2m_sde.hpp"
+#include "inkling/gen/sampler/dpm_plus_plus_2s.hpp"
+#include "inkling/gen/sampler/euler.hpp"
+#include "inkling/gen/sampler/flow_euler.hpp"
+#include "inkling/gen/sampler/flow_heun.hpp"
 #include "inkling/gen/sampler/heun.hpp"
+#include "inkling/gen/sampler/predictor_corrector.hpp"
+#include "inkling/gen/sampler/renoise.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/schedule/linear_beta.hpp"
@@ -37,19 +46,12 @@ double final_variance(const S& sampler, const M& model) {
   return variance_of(sample(sampler, model, model.prior(shape, Key{1}), Key{2}));
 }
 
-template <class S>
-double order(const S& coarse, const S& fine) {
-  const ThreeModes model;
-  const Images start(Shape<4>{1, 5, 1, 1}, {-12, -4, 0.5, 3, 11});
-  const auto exact = sample(Heun{.steps = 4000}, model, start, Key{1});
-  const auto error = [&](const S& sampler) {
-    const auto x = sample(sampler, model, start, Key{1});
-    double worst = 0;
-    for (Index i = 0; i < x.size(); ++i) worst = std::max(worst, std::abs(x.data()[i] - exact.data()[i]));
-    return worst;
-  };
-  return std::log2(error(coarse) / error(fine));
-}
+/// Leaves x as it is.
+struct Stay {
+  std::vector<double> times(const auto&, const auto&) const { return {}; }
+  NoMemory begin(const auto&, const auto&, const auto&) const { return {}; }
+  auto step(const auto&, const auto& x, double, double, NoMemory&, Key, const auto&) const { return x; }
+};
 
 }  // namespace
 
@@ -66,13 +68,33 @@ TEST_CASE("The ancestral step ends at the published variances on Karras' grid") 
   const GaussianData<Karras> model{{.sigma_min = 0.02, .sigma_max = 40}};
   CHECK(final_variance(Ddim{.steps = 10, .eta = 1}, model) == doctest::Approx(0.159).epsilon(0.03));
   CHECK(final_variance(Ddim{.steps = 50, .eta = 1}, model) == doctest::Approx(0.301).epsilon(0.03));
+  CHECK(final_variance(AncestralEuler{.steps = 10}, model) == doctest::Approx(0.159).epsilon(0.03));
+  CHECK(final_variance(AncestralEuler{.steps = 50}, model) == doctest::Approx(0.301).epsilon(0.03));
+  CHECK(final_variance(AncestralEuler{.steps = 200}, model) == doctest::Approx(0.344).epsilon(0.03));
   CHECK(final_variance(Heun{.steps = 50}, model) == doctest::Approx(0.36).epsilon(0.03));
   CHECK(final_variance(Heun{.steps = 50, .churn = 10}, model) == doctest::Approx(0.376).epsilon(0.03));
 }
 
-TEST_CASE("Orders of convergence on three modes: Euler 1, Heun 2") {
-  CHECK(order(Ddim{.steps = 80}, Ddim{.steps = 160}) == doctest::Approx(1).epsilon(0.1));
-  CHECK(order(Heun{.steps = 40}, Heun{.steps = 80}) == doctest::Approx(2).epsilon(0.1));
+TEST_CASE("DPM-Solver++ (2M) SDE ends at the published variances") {
+  const GaussianData<Karras> model{{.sigma_min = 0.02, .sigma_max = 40}};
+  CHECK(final_variance(DpmPlusPlus2MSde{.steps = 10}, model) == doctest::Approx(0.434).epsilon(0.03));
+  CHECK(final_variance(DpmPlusPlus2MSde{.steps = 50}, model) == doctest::Approx(0.366).epsilon(0.03));
+  CHECK(final_variance(DpmPlusPlus2MSde{.steps = 200}, model) == doctest::Approx(0.360).epsilon(0.03));
+  const DpmPlusPlus2MSde heun{.steps = 10, .variant = DpmPlusPlus2MSde::Variant::heun};
+  CHECK(final_variance(heun, model) == doctest::Approx(0.669).epsilon(0.03));
+}
+
+TEST_CASE("Renoise is biased: it never reaches the deviation of the data, and more steps do not help") {
+  const Linspaced model;
+  const auto deviation = [&](const auto& sampler, Index side) {
+    const Shape<4> shape{4, side, side, 1};
+    return std::sqrt(variance_of(sample(sampler, model, model.prior(shape, Key{1}), Key{2})));
+  };
+  CHECK(deviation(Renoise{.steps = 10}, 100) == doctest::Approx(0.343).epsilon(0.02));
+  CHECK(deviation(Renoise{.steps = 50}, 100) == doctest::Approx(0.397).epsilon(0.02));
+  CHECK(deviation(Renoise{.steps = 1000}, 50) == doctest::Approx(0.420).epsilon(0.03));
+  CHECK(deviation(Ddpm{.steps = 1000}, 50) == doctest::Approx(0.596).epsilon(0.03));
+  CHECK(deviation(Ddim{.steps = 1000}, 50) == doctest::Approx(0.598).epsilon(0.03));
 }
 
 TEST_CASE("DDIM with eta 1 is DDPM with the small variance") {
@@ -95,6 +117,20 @@ TEST_CASE("DDIM with eta 0 is Euler's step along the noise") {
     const double euler = to.alpha * (x.data()[i] / from.alpha + (to.ratio() - from.ratio()) * noise);
     CHECK(stepped.data()[i] == doctest::Approx(euler).epsilon(1e-12));
   }
+}
+
+TEST_CASE("One family: Euler and flow Euler are DDIM, ancestral Euler is DDIM of the same eta") {
+  const Linspaced model;
+  const auto x = model.prior(Shape<4>{2, 3, 3, 1}, Key{3});
+  const auto end = [&](const auto& sampler) { return sample(sampler, model, x, Key{4}); };
+  CHECK(end(Euler{.steps = 10}) == end(Ddim{.steps = 10}));
+  CHECK(end(FlowEuler{.steps = 10}) == end(Ddim{.steps = 10}));
+  CHECK(end(FlowEuler{.steps = 10, .stochastic = true}) == end(Renoise{.steps = 10}));
+  for (double eta : {0.0, 0.5, 1.0}) {
+    CHECK(end(AncestralEuler{.steps = 10, .eta = eta}) == end(Ddim{.steps = 10, .eta = eta}));
+  }
+  // Far beyond 1, all that the step may have is fresh noise.
+  CHECK(end(AncestralEuler{.steps = 10, .eta = 1e3}) == end(Renoise{.steps = 10}));
 }
 
 TEST_CASE("DDIM with eta 0 is Euler's method on the probability flow, from noise to image") {
@@ -126,6 +162,9 @@ TEST_CASE("Every sampler can begin at pure noise") {
   CHECK(final_variance(Ddim{.steps = 100}, model) == doctest::Approx(0.36).epsilon(0.04));
   CHECK(final_variance(Ddpm{.steps = 100}, model) == doctest::Approx(0.36).epsilon(0.15));
   CHECK(final_variance(Heun{.steps = 20}, model) == doctest::Approx(0.36).epsilon(0.03));
+  CHECK(final_variance(FlowHeun{.steps = 20}, model) == doctest::Approx(0.36).epsilon(0.03));
+  CHECK(final_variance(Dpm2{.steps = 20}, model) == doctest::Approx(0.36).epsilon(0.03));
+  CHECK(final_variance(DpmPlusPlus2S{.steps = 20}, model) == doctest::Approx(0.36).epsilon(0.03));
 }
 
 TEST_CASE("The step of DDPM, and of DDIM with eta 1, has the mean and the variance of the posterior") {
@@ -151,6 +190,71 @@ TEST_CASE("The step of DDPM, and of DDIM with eta 1, has the mean and the varian
   check(Ddpm{.variance = Ddpm::Variance::large}, beta);
 }
 
+TEST_CASE("Heun, in the coordinates of the noise and of the flow, averages the slopes of both ends") {
+  const GaussianData<Cosine> model;
+  const auto x = model.prior(Shape<4>{1, 3, 3, 1}, Key{3});
+  const double t = 0.7, s = 0.5;
+  const Scales from = model.scales(t), to = model.scales(s);
+  const auto check = [&](const auto& sampler, auto scale, auto time, double clean, double noise) {
+    NoMemory none;
+    const auto stepped = sampler.step(model, x, t, s, none, Key{4}, 0);
+    for (Index i = 0; i < 9; ++i) {
+      const auto slope = [&](double y, Scales at, double when) {
+        const double c = model.posterior(Images(Shape{1, 1, 1, 1}, y), when, 0).mean().item();
+        return clean * c + noise * (y - at.alpha * c) / at.sigma;
+      };
+      const double y = x.data()[i] / scale(from), h = time(to) - time(from), here = slope(x.data()[i], from, t);
+      const double there = slope(scale(to) * (y + h * here), to, s);
+      CHECK(stepped.data()[i] == doctest::Approx(scale(to) * (y + h * 0.5 * (here + there))).epsilon(1e-12));
+    }
+  };
+  check(Heun{}, [](Scales a) { return a.alpha; }, [](Scales a) { return a.ratio(); }, 0, 1);
+  const auto sum = [](Scales a) { return a.alpha + a.sigma; };
+  check(FlowHeun{}, sum, [&](Scales a) { return a.sigma / sum(a); }, -1, 1);
+}
+
+TEST_CASE("DPM-Solver-2 and DPM-Solver++ (2S) use the noise and the clean image half of the way in the log-SNR") {
+  const GaussianData<Karras> model;
+  const double t = 2, s = 0.5, middle = 1, x = 1.7;
+  const auto clean = [&](double y, double at) {
+    return model.posterior(Images(Shape{1, 1, 1, 1}, y), at, 0).mean().item();
+  };
+  const double there = x + (middle - t) * (x - clean(x, t)) / t;
+  NoMemory none;
+  const Images start(Shape{1, 1, 1, 1}, x);
+  CHECK(Dpm2{}.step(model, start, t, s, none, Key{1}, 0).item() ==
+        doctest::Approx(x + (s - t) * (there - clean(there, middle)) / middle).epsilon(1e-12));
+  CHECK(DpmPlusPlus2S{}.step(model, start, t, s, none, Key{1}, 0).item() ==
+        doctest::Approx(s / t * x + (1 - s / t) * clean(there, middle)).epsilon(1e-12));
+}
+
+TEST_CASE("The corrector of Langevin brings a wrong distribution nearer to the right one") {
+  const GaussianData<Karras> model;
+  const double s = 0.5, right = 0.36 + s * s;
+  NoMemory none;
+  for (double variance : {0.1, 2.0}) {
+    const Images x = normal<double>(Shape{2, 100, 100, 1}, Key{1}) * std::sqrt(variance);
+    for (int corrections : {0, 1, 20}) {
+      const PredictorCorrector<Stay> sampler{.corrections = corrections, .snr = 0.3};
+      // x ← (1 − e/right)·x + √(2e)·z, with ‖g‖ of the images as they are.
+      double expected = variance;
+      for (int i = 0; i < corrections; ++i) {
+        const double e = 2 * 0.09 * right * right / expected;
+        expected = (1 - e / right) * (1 - e / right) * expected + 2 * e;
+      }
+      const Images y = sampler.step(model, x, 1, s, none, Key{5}, 0);
+      CHECK(variance_of(y) == doctest::Approx(expected).epsilon(0.04));
+      if (corrections == 0) CHECK(y == x);
+    }
+    CHECK(variance_of(PredictorCorrector<Stay>{.corrections = 40}.step(model, x, 1, s, none, Key{5}, 0)) ==
+          doctest::Approx(right).epsilon(0.1));
+    CHECK(PredictorCorrector<Stay>{}.step(model, x, 1, 0, none, Key{5}, 0) == x);
+  }
+  CHECK_THROWS_WITH_AS(sample(PredictorCorrector<>{.snr = 0}, model, Images(Shape{1, 1, 1, 1}), Key{1}),
+                       "PredictorCorrector: corrections is 1, snr is 0; they must not be negative, and snr not 0",
+                       ValueError);
+}
+
 TEST_CASE("A sample does not depend on the size of its batch") {
   const Linspaced model;
   const auto both = model.prior(Shape<4>{2, 3, 3, 1}, Key{3});
@@ -165,4 +269,6 @@ TEST_CASE("Samplers refuse what makes no sense") {
   const GaussianData<Cosine> cosine;
   CHECK_THROWS_WITH(sample(Ddim{.steps = 0}, cosine, x, Key{1}), "sampler: steps is 0; it must be at least 1");
   CHECK_THROWS_WITH(sample(Ddim{.eta = 2}, cosine, x, Key{1}), "Ddim: eta is 2; it must be in [0, 1]");
+  CHECK_THROWS_WITH(sample(AncestralEuler{.eta = -1}, cosine, x, Key{1}),
+                    "AncestralEuler: eta is -1; it must not be negative");
 }

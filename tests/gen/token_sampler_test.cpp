@@ -160,3 +160,12 @@ TEST_CASE("PixelCnn: the same tokens with and without cache, at any number of th
 TEST_CASE("An empty batch is drawn as well") {
   CHECK(sample(Ancestral{}, table, Tokens({0, 2, 2}), Key{1}).shape() == Shape{0, 2, 2});
 }
+
+TEST_CASE("With a key for each image, every image is what its key draws alone") {
+  const SampleKeys keys({Key{4}, Key{9}, Key{4}});
+  const auto drawn = sample(Ancestral{}, table, Tokens({3, 2, 2}), keys);
+  for (Index n = 0; n < 3; ++n) {
+    CHECK(dense(view(drawn).slice(0, n, n + 1)) ==
+          sample(Ancestral{}, table, Tokens({1, 2, 2}), Key{n == 1 ? 9u : 4u}));
+  }
+}

@@ -9,15 +9,22 @@
 // categorical  row b draws k with probability proportional to weights(b, k)
 // permutation  a uniformly random order of 0 … n−1
 //
-// Errors: ValueError for an empty range, a probability outside [0, 1], or weights that are negative or sum to zero.
+// SampleKeys   one key for each row, in place of one for all: row n is then the only row of a batch of one that is
+// drawn
+//              with its key. `fold` derives from all of them.
+//
+// Errors: ValueError for an empty range, a probability outside [0, 1], or weights that are negative or sum to zero;
+// ShapeError for more or fewer keys than rows.
 //
 // Example:
 //     Key key{42};
 //     auto noise = normal<float>(Shape{64, 28, 28, 1}, key.fold(0));
 //     auto order = permutation(60000, key.fold(1));
+//     auto two = normal<float>(Shape{2, 28, 28, 1}, SampleKeys({Key{7}, Key{9}}));
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -28,12 +35,45 @@
 #include "inkling/core/tensor.hpp"
 
 namespace ink {
+
+class SampleKeys {
+ public:
+  explicit SampleKeys(std::vector<Key> keys) : keys_(std::move(keys)) {}
+
+  Index size() const { return static_cast<Index>(keys_.size()); }
+
+  SampleKeys fold(std::uint64_t i) const {
+    SampleKeys derived = *this;
+    for (Key& key : derived.keys_) key = key.fold(i);
+    return derived;
+  }
+
+  Philox::Words block(std::uint64_t index, std::uint64_t row) const {
+    return keys_[static_cast<std::size_t>(row)].block(index, 0);
+  }
+
+ private:
+  std::vector<Key> keys_;
+};
+
+/// What rows are drawn with: one key for all, or one for each.
+template <class K>
+concept RandomKey = std::same_as<K, Key> || std::same_as<K, SampleKeys>;
+
 namespace detail {
 
+inline void check_rows(const Key&, Index) {}
+inline void check_rows(const SampleKeys& keys, Index rows) {
+  if (keys.size() != rows) {
+    throw ShapeError(text("SampleKeys: keys are ", keys.size(), ", rows are ", rows, "; both must be equal"));
+  }
+}
+
 /// Fills a tensor with f(u), u uniform in [0, 1); two draws a block.
-template <class T, int R, class F>
-Tensor<T, R> draw(const Shape<R>& shape, Key key, F f) {
+template <class T, int R, class K, class F>
+Tensor<T, R> draw(const Shape<R>& shape, const K& key, F f) {
   auto out = Tensor<T, R>::uninitialized(shape);
+  check_rows(key, R > 0 ? shape[0] : 1);
   if (out.empty()) return out;
   const Index rows = R > 0 ? shape[0] : 1, row = out.size() / rows;
   const Index pairs = (row + 1) / 2;
@@ -51,8 +91,8 @@ Tensor<T, R> draw(const Shape<R>& shape, Key key, F f) {
 
 }  // namespace detail
 
-template <class T, int R>
-Tensor<T, R> uniform(const Shape<R>& shape, Key key, double low = 0, double high = 1) {
+template <class T, int R, RandomKey K>
+Tensor<T, R> uniform(const Shape<R>& shape, const K& key, double low = 0, double high = 1) {
   if (!(low < high)) throw ValueError(text("uniform: range is [", low, ", ", high, "); low must be below high"));
   const T top = std::nextafter(static_cast<T>(high), static_cast<T>(low));  // rounding to T must not reach `high`
   return detail::draw<T>(shape, key, [=](double u) {
@@ -62,14 +102,14 @@ Tensor<T, R> uniform(const Shape<R>& shape, Key key, double low = 0, double high
   });
 }
 
-template <class T, int R>
-Tensor<T, R> normal(const Shape<R>& shape, Key key) {
+template <class T, int R, RandomKey K>
+Tensor<T, R> normal(const Shape<R>& shape, const K& key) {
   return detail::draw<T>(shape, key, [](double u) { return static_cast<T>(inverse_normal(u > 0 ? u : 0x1p-54)); });
 }
 
 /// 1 with probability p(i), otherwise 0.
-template <class T, int R>
-Tensor<T, R> bernoulli(const Tensor<T, R>& p, Key key) {
+template <class T, int R, RandomKey K>
+Tensor<T, R> bernoulli(const Tensor<T, R>& p, const K& key) {
   for (T x : p.values()) {
     if (!(x >= 0 && x <= 1)) throw ValueError(text("bernoulli: p has ", x, "; probabilities lie in [0, 1]"));
   }
@@ -80,9 +120,10 @@ Tensor<T, R> bernoulli(const Tensor<T, R>& p, Key key) {
   return out;
 }
 
-template <class T>
-Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, Key key) {
+template <class T, RandomKey K>
+Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key) {
   const Index rows = weights.extent(0), classes = weights.extent(1);
+  detail::check_rows(key, rows);
   auto out = Tensor<std::int32_t, 1>::uninitialized({rows});
   std::int32_t* drawn = out.mutable_data();
   parallel_for(rows, 64, [&](Index begin, Index end) {

@@ -50,7 +50,8 @@ class Categorical {
         [&](const auto* row) { return static_cast<std::int32_t>(std::max_element(row, row + levels()) - row); });
   }
 
-  Tokens sample(Key key) const {
+  template <RandomKey K>
+  Tokens sample(const K& key) const {
     const auto p = softmax(value(logits_)).reshape(Shape<2>{-1, levels()});
     return categorical(p, key).reshape(places());
   }

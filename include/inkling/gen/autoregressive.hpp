@@ -110,7 +110,10 @@ class Autoregressive {
   }
 
   /// An image of which no pixel is known.
-  Tokens prior(const Shape<4>& shape, Key) const { return Tokens({shape[0], shape[1], shape[2]}); }
+  template <RandomKey K>
+  Tokens prior(const Shape<4>& shape, const K&) const {
+    return Tokens({shape[0], shape[1], shape[2]});
+  }
 
   Tensor<T, 4> images(const Tokens& x) const { return quantizer.template images<T>(x); }
 };

@@ -125,7 +125,8 @@ class Diffusion {
   }
 
   /// Pure noise, as strong as the schedule's strongest.
-  Images prior(const Shape<4>& shape, Key key) const {
+  template <RandomKey K>
+  Images prior(const Shape<4>& shape, const K& key) const {
     const Scales s = schedule(schedule.times(1).front());
     return normal<T>(shape, key) * s.sigma;
   }

@@ -59,7 +59,11 @@ class OneShot {
     return Dirac<Images>(network(Images(x.shape()), Tensor<T, 1>(Shape{x.extent(0)}), condition));
   }
 
-  Images prior(const Shape<4>& shape, Key) const { return Images(shape); }
+  template <RandomKey K>
+  Images prior(const Shape<4>& shape, const K&) const {
+    return Images(shape);
+  }
+
   Images images(const Images& x) const { return clamp(x, -1, 1); }
 };
 

@@ -6,7 +6,10 @@
 //   begin(model, x, condition)                            a fresh memory
 //   step(model, x, t, s, memory, key, condition)          from time t to time s: the next x
 //
-// Row n of the result depends on row n of x and of the condition, and on the key; not on the number of rows.
+// Row n of the result depends on row n of x and of the condition, and on the key; not on the number of rows. With
+// SampleKeys in place of the key, row n is what a batch of one is with that row's key.
+//
+// A callback after the condition is shown every step, and may stop: gen/watched.hpp.
 //
 // Example (declarations):
 //     struct Halve {                                            // a sampler that shrinks x four times
@@ -15,7 +18,7 @@
 //       template <class M, class X, class C>
 //       int begin(const M&, const X&, const C&) const { return 0; }
 //       template <class M, class X, class C>
-//       X step(const M&, const X& x, double, double, int&, Key, const C&) const { return 0.5f * x; }
+//       X step(const M&, const X& x, double, double, int&, const auto&, const C&) const { return 0.5f * x; }
 //     };
 // Example:
 //     auto x = sample(Halve{}, 0, normal<float>(Shape{4, 8, 8, 1}, Key{1}), Key{2});
@@ -26,6 +29,7 @@
 #include <vector>
 
 #include "inkling/core/random.hpp"
+#include "inkling/gen/watched.hpp"
 #include "inkling/nn/condition.hpp"
 
 namespace ink {
@@ -36,9 +40,9 @@ concept Sampler = requires(const S& sampler, const M& model, const X& x, const C
   sampler.begin(model, x, condition);
 };
 
-template <class S, class M, class X, class C = Unconditional>
+template <class S, class M, class X, RandomKey K, class C = Unconditional>
   requires Sampler<S, M, X, C>
-X sample(const S& sampler, const M& model, X x, Key key, const C& condition = {}) {
+X sample(const S& sampler, const M& model, X x, const K& key, const C& condition = {}) {
   const std::vector<double> times = sampler.times(model, x);
   auto memory = sampler.begin(model, x, condition);
   for (std::size_t i = 0; i + 1 < times.size(); ++i) {
@@ -47,10 +51,22 @@ X sample(const S& sampler, const M& model, X x, Key key, const C& condition = {}
   return x;
 }
 
+template <class S, class M, class X, RandomKey K, class C, class Callback>
+  requires Sampler<S, M, X, C>
+X sample(const S& sampler, const M& model, X x, const K& key, const C& condition, Callback callback) {
+  return sample(Watched(sampler, std::move(callback)), model, std::move(x), key, condition);
+}
+
 /// Images of the given shape: from the model's prior, through the sampler, to [−1, 1].
-template <class S, class M, class C = Unconditional>
-auto generate(const S& sampler, const M& model, const Shape<4>& shape, Key key, const C& condition = {}) {
+template <class S, class M, RandomKey K, class C = Unconditional>
+auto generate(const S& sampler, const M& model, const Shape<4>& shape, const K& key, const C& condition = {}) {
   return model.images(sample(sampler, model, model.prior(shape, key.fold(0)), key.fold(1), condition));
+}
+
+template <class S, class M, RandomKey K, class C, class Callback>
+auto generate(const S& sampler, const M& model, const Shape<4>& shape, const K& key, const C& condition,
+              Callback callback) {
+  return generate(Watched(sampler, std::move(callback)), model, shape, key, condition);
 }
 
 }  // namespace ink

@@ -3,10 +3,13 @@
 //
 //   x_s = α_s·x̂₀ + √(σ_s² − v)·ε̂ + √v·z,   ε̂ = (x_t − α_t·x̂₀)/σ_t
 //
-// They need of a model: scales(t), times(n), posterior(x, t, condition).mean(). `steps` is the number of steps.
+// They need of a model: scales(t), times(n), posterior(x, t, condition).mean(). `steps` is the number of steps. What
+// changes the expected clean image (clipping, guidance) is an adapter around the model (gen/adapter/*.hpp): the noise
+// estimate follows by itself.
 //
-// `clip` bounds the expected clean image to [−clip, clip] before it is used (0: not at all); the noise estimate
-// follows.
+// The ends. Without noise, σ_s = 0, x_s is the expected clean image, whatever the method: the noise estimate there is
+// 0/0. In pure noise, α_t = 0, σ/α is infinite, and where α_t < σ_t/100 it is so large that estimates of the noise,
+// which it multiplies, are worth nothing: methods that follow the noise follow the clean image in such a step.
 //
 // Errors: ValueError for fewer than one step.
 #pragma once
@@ -17,7 +20,9 @@
 #include <vector>
 
 #include "inkling/core/random.hpp"
+#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/target.hpp"
 #include "inkling/ops/elementwise.hpp"
 
 namespace ink {
@@ -36,9 +41,8 @@ concept Denoiser = requires(const M& model, const X& x, double t, int steps, con
 namespace detail {
 
 template <class M, class X, class C>
-X expected_clean(const M& model, const X& x, double t, const C& condition, double clip) {
-  X clean = model.posterior(x, t, condition).mean();
-  return clip > 0 ? X(clamp(clean, -clip, clip)) : clean;
+X expected_clean(const M& model, const X& x, double t, const C& condition) {
+  return model.posterior(x, t, condition).mean();
 }
 
 /// a·x + b·y
@@ -50,8 +54,8 @@ X combine(double a, const X& x, double b, const X& y) {
   }, x, y);
 }
 
-template <class X>
-X add_noise(const X& x, double deviation, Key key) {
+template <class X, RandomKey K>
+X add_noise(const X& x, double deviation, const K& key) {
   return deviation > 0 ? combine(1, x, deviation, normal<scalar_t<X>>(x.shape(), key)) : x;
 }
 
@@ -66,6 +70,65 @@ template <class X>
 X toward_clean(const X& x, const X& clean, Scales t, Scales s, double variance) {
   const double noise = std::sqrt(std::max(0.0, s.sigma * s.sigma - variance)) / t.sigma;
   return combine(noise, x, s.alpha - noise * t.alpha, clean);
+}
+
+/// The whole step of the formula above.
+template <class X, RandomKey K>
+X stochastic_step(const X& x, const X& clean, Scales t, Scales s, double variance, const K& key) {
+  return add_noise(toward_clean(x, clean, t, s, variance), std::sqrt(variance), key);
+}
+
+/// y = mix.clean·x̂₀ + mix.noise·ε̂
+template <class X>
+X mixed(const X& x, const X& clean, Scales t, Mix mix) {
+  return combine(mix.noise / t.sigma, x, mix.clean - mix.noise * t.alpha / t.sigma, clean);
+}
+
+/// Whether x_t is noise and next to nothing else.
+inline bool all_noise(Scales t) { return t.alpha < 0.01 * t.sigma; }
+
+inline constexpr Mix noise_mix{0, 1}, clean_mix{1, 0}, flow_mix{-1, 1};
+
+/// x_s if ε̂ is `noise` on the whole way; at either end, if x̂₀ is `clean`.
+template <class X>
+X along_noise(const X& x, const X& clean, const X& noise, Scales t, Scales s) {
+  if (all_noise(t) || s.sigma == 0) return toward_clean(x, clean, t, s, 0);
+  return combine(s.alpha / t.alpha, x, s.sigma - s.alpha / t.alpha * t.sigma, noise);
+}
+
+/// The trapezium rule for dy/du = a·x̂₀ + b·ε̂, in the coordinates in which that is the probability flow: y = x/c, where
+/// c = b·α − a·σ. In the last step, where there is nothing to average with, x̂₀.
+template <class M, class X, class C>
+X trapezium(const M& model, const X& x, const X& clean, double t, double s, const C& condition, Mix mix) {
+  const Scales from = model.scales(t), to = model.scales(s);
+  const X euler = toward_clean(x, clean, from, to, 0);
+  if (to.sigma == 0) return euler;
+  // Half of the difference between the slopes, times c_s·(u_s − u_t), corrects the Euler step.
+  const double half =
+      0.5 * (from.alpha * to.sigma - to.alpha * from.sigma) / (mix.noise * from.alpha - mix.clean * from.sigma);
+  const X there = mixed(euler, expected_clean(model, euler, s, condition), to, mix);
+  return euler + combine(half, there, -half, mixed(x, clean, from, mix));
+}
+
+/// An Euler step half of the way in the log-SNR, and what the clean image is expected to be there. From noise
+/// alone: to half of α_s/σ_s. Half of the way to no noise at all is the beginning itself.
+template <class X>
+struct Midpoint {
+  X x, clean;
+  Scales at;
+};
+
+template <class M, class X, class C>
+Midpoint<X> midpoint(const M& model, const X& x, double t, double s, const C& condition) {
+  const Scales from = model.scales(t), to = model.scales(s);
+  X clean = expected_clean(model, x, t, condition);
+  if (to.sigma == 0) return {x, std::move(clean), from};
+  const double lambda = all_noise(from) ? log_snr(to) - std::log(2.0) : 0.5 * (log_snr(from) + log_snr(to));
+  const double middle = time_at_log_snr(model, lambda);
+  const Scales at = model.scales(middle);
+  X there = toward_clean(x, clean, from, at, 0);
+  clean = expected_clean(model, there, middle, condition);
+  return {std::move(there), std::move(clean), at};
 }
 
 }  // namespace detail

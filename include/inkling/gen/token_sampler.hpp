@@ -46,8 +46,8 @@ struct Ancestral {
     }
   }
 
-  template <class M, class Memory, class C>
-  Tokens step(const M& model, Tokens x, double known, double, Memory& memory, Key key, const C& condition) const {
+  template <class M, class Memory, RandomKey K, class C>
+  Tokens step(const M& model, Tokens x, double known, double, Memory& memory, const K& key, const C& condition) const {
     const auto position = static_cast<Index>(known);
     const Categorical pixel(logits(model, x, position, memory, condition));
     const Tensor<std::int32_t, 1> drawn = temperature == 0 ? pixel.mode() : pixel.tempered(temperature).sample(key);

@@ -11,9 +11,6 @@
 //     Ddim fast{.steps = 20};
 #pragma once
 
-#include <cmath>
-#include <vector>
-
 #include "inkling/gen/sampler.hpp"
 
 namespace ink {
@@ -21,26 +18,19 @@ namespace ink {
 struct Ddim {
   int steps = 50;
   double eta = 0;
-  double clip = 0;
 
-  template <class M, class X>
-  std::vector<double> times(const M& model, const X&) const {
+  auto times(const auto& model, const auto&) const {
     if (!(eta >= 0 && eta <= 1)) throw ValueError(text("Ddim: eta is ", eta, "; it must be in [0, 1]"));
     return model.times(steps);
   }
+  NoMemory begin(const auto&, const auto&, const auto&) const { return {}; }
 
-  template <class M, class X, class C>
-  NoMemory begin(const M&, const X&, const C&) const {
-    return {};
-  }
-
-  template <class M, class X, class C>
+  template <class M, class X, RandomKey K, class C>
     requires Denoiser<M, X, C>
-  X step(const M& model, const X& x, double t, double s, NoMemory&, Key key, const C& condition) const {
+  X step(const M& model, const X& x, double t, double s, NoMemory&, const K& key, const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
-    const X clean = detail::expected_clean(model, x, t, condition, clip);
-    const double variance = eta * eta * detail::posterior_variance(from, to);
-    return detail::add_noise(detail::toward_clean(x, clean, from, to, variance), std::sqrt(variance), key);
+    const X clean = detail::expected_clean(model, x, t, condition);
+    return detail::stochastic_step(x, clean, from, to, eta * eta * detail::posterior_variance(from, to), key);
   }
 };
 

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cmath>
-#include <vector>
 
 #include "inkling/gen/sampler.hpp"
 
@@ -20,29 +19,21 @@ struct Ddpm {
 
   int steps = 1000;
   Variance variance = Variance::small;
-  double clip = 0;
 
-  template <class M, class X>
-  std::vector<double> times(const M& model, const X&) const {
-    return model.times(steps);
-  }
+  auto times(const auto& model, const auto&) const { return model.times(steps); }
+  NoMemory begin(const auto&, const auto&, const auto&) const { return {}; }
 
-  template <class M, class X, class C>
-  NoMemory begin(const M&, const X&, const C&) const {
-    return {};
-  }
-
-  template <class M, class X, class C>
+  template <class M, class X, RandomKey K, class C>
     requires Denoiser<M, X, C>
-  X step(const M& model, const X& x, double t, double s, NoMemory&, Key key, const C& condition) const {
+  X step(const M& model, const X& x, double t, double s, NoMemory&, const K& key, const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
-    const X clean = detail::expected_clean(model, x, t, condition, clip);
+    const X clean = detail::expected_clean(model, x, t, condition);
     const double small = detail::posterior_variance(from, to);
-    // β = 1 − ᾱ_t/ᾱ_s for a variance-preserving schedule, in the units of x_s.
+    if (variance == Variance::small || to.sigma == 0) return detail::stochastic_step(x, clean, from, to, small, key);
+    // β = 1 − ᾱ_t/ᾱ_s for a variance-preserving schedule.
     const double r = from.alpha / to.alpha;
-    const double large = from.sigma * from.sigma - r * r * to.sigma * to.sigma;
-    const double filled = variance == Variance::small || to.sigma == 0 ? small : large;
-    return detail::add_noise(detail::toward_clean(x, clean, from, to, small), std::sqrt(filled), key);
+    const double large = std::max(0.0, from.sigma * from.sigma - r * r * to.sigma * to.sigma);
+    return detail::add_noise(detail::toward_clean(x, clean, from, to, small), std::sqrt(large), key);
   }
 };
 

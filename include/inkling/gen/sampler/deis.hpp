@@ -1,0 +1,45 @@
+// Deis: exponential multistep, as Lms, but with the noise estimate a polynomial in the log-SNR.
+//
+//   y_s = y_t + ∫ P(λ) dς,   y = x/α,   ς = σ/α = e^{−λ}
+//
+// P is the polynomial through the newest `order` noise estimates; the integral is exact. One evaluation a step.
+// Q. Zhang, Y. Chen, "Fast sampling of diffusion models with exponential integrator", 2022, arXiv:2204.13902 (there
+// polynomials in t; in λ as diffusers has it).
+//
+// Errors: ValueError for an order outside [1, 4].
+//
+// Example:
+//     Deis fast{.steps = 20};
+#pragma once
+
+#include "inkling/gen/multistep.hpp"
+
+namespace ink {
+
+struct Deis {
+  int steps = 20;
+  int order = 3;
+
+  auto times(const auto& model, const auto&) const {
+    detail::check_order("Deis", order);
+    return model.times(steps);
+  }
+  template <class X>
+  detail::History<X> begin(const auto&, const X&, const auto&) const {
+    return {};
+  }
+
+  template <class M, class X, RandomKey K, class C>
+    requires Denoiser<M, X, C>
+  X step(const M& model, const X& x, double t, double s, detail::History<X>& history, const K&,
+         const C& condition) const {
+    const Scales from = model.scales(t), to = model.scales(s);
+    const X clean = detail::expected_clean(model, x, t, condition);
+    const double lambda = log_snr(from), end = log_snr(to);
+    history.push(lambda, detail::mixed(x, clean, from, detail::noise_mix), order);
+    const X noise = detail::from_history(history, order, lambda, end, -1);
+    return detail::along_noise(x, clean, noise, from, to);
+  }
+};
+
+}  // namespace ink
