@@ -162,20 +162,51 @@ TEST_CASE("Every image counts by its weight") {
   CHECK(loss(model, batch, Key{2}).item() == doctest::Approx(sum / 36).epsilon(1e-12));
 }
 
-TEST_CASE("Labels are withheld at the given rate") {
-  const Tensor<std::int32_t, 1> labels(Shape{20000}, 7);
+TEST_CASE("Conditions are withheld at the given rate, row by row") {
+  constexpr Index n = 20000;
+  const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{n}, 7)};
   double withheld = 0;
-  for (std::int32_t id : drop_labels(labels, 0.1, Key{1}).ids.values()) {
+  for (std::int32_t id : drop_condition(labels, n, 0.1, Key{1}).ids.values()) {
     CHECK((id == 7 || id == null_label));
     withheld += id == null_label;
   }
-  CHECK(std::abs(withheld / 20000 - 0.1) < 4 * std::sqrt(0.09 / 20000));
-  CHECK(drop_labels(labels, 0, Key{1}).ids == labels);
-  CHECK_THROWS_WITH(drop_labels(labels, 1.5, Key{1}), "drop_labels: rate is 1.5; it must be in [0, 1]");
-  const auto dropped = drop_labels(labels, 0.5, Key{3}).ids;
-  CHECK(drop_labels(dense(view(labels).slice(0, 0, 9)), 0.5, Key{3}).ids == dense(view(dropped).slice(0, 0, 9)));
-  CHECK(drop_labels(labels, 1, Key{1}).ids == Tensor<std::int32_t, 1>(Shape{20000}, null_label));
-  CHECK_THROWS_AS(drop_labels(labels, std::nan(""), Key{1}), ValueError);
+  CHECK(std::abs(withheld / n - 0.1) < 4 * std::sqrt(0.09 / n));
+  CHECK(drop_condition(labels, n, 0, Key{1}).ids == labels.ids);
+  CHECK_THROWS_WITH(drop_condition(labels, n, 1.5, Key{1}), "drop_condition: rate is 1.5; it must be in [0, 1]");
+  const auto dropped = drop_condition(labels, n, 0.5, Key{3}).ids;
+  const ClassLabels few{dense(view(labels.ids).slice(0, 0, 9))};
+  CHECK(drop_condition(few, 9, 0.5, Key{3}).ids == dense(view(dropped).slice(0, 0, 9)));
+  CHECK(drop_condition(labels, n, 1, Key{1}).ids == Tensor<std::int32_t, 1>(Shape{n}, null_label));
+  CHECK_THROWS_AS(drop_condition(labels, n, std::nan(""), Key{1}), ValueError);
+
+  // Whatever the condition is, the same rows go.
+  const Captions captions{Tensor<std::int32_t, 2>(Shape{n, 2}, 3)};
+  const auto both = drop_condition(Conditions(labels, captions), n, 0.5, Key{3});
+  CHECK(part_of<ClassLabels>(both).ids == dropped);
+  Index differ = 0;
+  for (Index i = 0; i < n; ++i) {
+    for (Index l = 0; l < 2; ++l) {
+      differ += part_of<Captions>(both).ids(i, l) != (dropped(i) == null_label ? null_token : 3);
+    }
+  }
+  CHECK(differ == 0);
+}
+
+namespace {
+
+struct ConditionBatch {
+  Tensor<double, 4> images = Batch{}.images;
+  ClassLabels condition{Batch{}.labels};
+};
+
+}  // namespace
+
+TEST_CASE("A batch's condition takes the place of its labels") {
+  OneShot model(ByLabel{});
+  for (double rate : {0.0, 0.5, 1.0}) {
+    model.drop_condition = rate;
+    CHECK(loss(model, ConditionBatch{}, Key{2}).item() == loss(model, Batch{}, Key{2}).item());
+  }
 }
 
 TEST_CASE("The loss depends on the key alone") {

@@ -1,10 +1,13 @@
 #include "inkling/ops/attention.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "../golden/data/attention.inc"
 #include "../golden/golden.hpp"
+#include "../support/errors.hpp"
 #include "operation_checks.hpp"
 
 using namespace ink;
@@ -65,6 +68,50 @@ TEST_CASE("attention: gradients") {
     check_gradients([&](const auto& q, const auto& k, const auto& v) { return attention(q, k, v, c.options); },
                     normal<float>(c.q, Key{1}), normal<float>(c.k, Key{2}), normal<float>(c.k, Key{3}));
   }
+}
+
+TEST_CASE("attention: with lengths, the bits of fewer keys, and no gradient for padding") {
+  constexpr Index keys = 70;
+  const Tensor<std::int32_t, 1> lengths(Shape{3}, {70, 33, 1});
+  for (const Index queries : {3, 40}) {
+    const auto q = normal<float>(Shape{Index{3}, queries, Index{2}, Index{8}}, Key{1});
+    auto k = normal<float>(Shape{3, 70, 2, 8}, Key{2}), v = normal<float>(Shape{3, 70, 2, 8}, Key{3});
+    for (Index b = 0; b < 3; ++b) {  // what must not be read
+      const Index each = keys * 16;
+      std::fill(k.mutable_data() + b * each + lengths(b) * 16, k.mutable_data() + (b + 1) * each, NAN);
+      std::fill(v.mutable_data() + b * each + lengths(b) * 16, v.mutable_data() + (b + 1) * each, NAN);
+    }
+    const auto g = some_gradient<float>(q.shape());
+    const auto [y, dq, dk, dv] =
+        forward_backward([&](const auto&... x) { return attention(x..., {.lengths = lengths}); }, g, q, k, v);
+    for (Index b = 0; b < 3; ++b) {
+      const auto cut = [&](const Tensor<float, 4>& x) { return dense(view(item_of(x, b)).slice(1, 0, lengths(b))); };
+      const auto rest = [&](const Tensor<float, 4>& x) {
+        return dense(view(item_of(x, b)).slice(1, lengths(b), keys));
+      };
+      const auto [yb, dqb, dkb, dvb] = forward_backward([](const auto&... x) { return attention(x...); }, item_of(g, b),
+                                                        item_of(q, b), cut(k), cut(v));
+      CHECK(same_bits(item_of(y, b), yb));
+      CHECK(same_bits(item_of(dq, b), dqb));
+      CHECK(same_bits(cut(dk), dkb));
+      CHECK(same_bits(cut(dv), dvb));
+      CHECK(rest(dk) == Tensor<float, 4>(rest(dk).shape()));
+      CHECK(rest(dv) == Tensor<float, 4>(rest(dv).shape()));
+    }
+  }
+}
+
+TEST_CASE("attention: lengths that do not fit") {
+  const Tensor<float, 4> x(Shape{2, 3, 1, 4});
+  const auto message = [&](const Tensor<std::int32_t, 1>& lengths, bool causal = false) {
+    return message_of([&] { attention(x, x, x, {.causal = causal, .lengths = lengths}); });
+  };
+  CHECK(message(Tensor<std::int32_t, 1>(Shape{2}, {3, 1})).empty());
+  CHECK(message(Tensor<std::int32_t, 1>(Shape{2}, {3, 0})) == "attention: a length is 0; it must be in [1, 3]");
+  CHECK(message(Tensor<std::int32_t, 1>(Shape{2}, {4, 1})) == "attention: a length is 4; it must be in [1, 3]");
+  CHECK(message(Tensor<std::int32_t, 1>(Shape{1}, 1)) == "attention: lengths are 1, the batch is 2; both must agree");
+  CHECK(message(Tensor<std::int32_t, 1>(Shape{2}, 1), true) ==
+        "attention: lengths are given and causal is true; only one may be");
 }
 
 TEST_CASE("attention: a causal result does not change with the future, to the bit") {

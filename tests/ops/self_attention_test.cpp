@@ -18,7 +18,8 @@ Tensor<float, 4> third(const Tensor<float, 4>& qkv, Index part) {
 TEST_CASE("self_attention: the bits of attention on its three parts, forward and backward") {
   const auto qkv = normal<float>(Shape{2, 37, 6, 8}, Key{1});
   const auto q = third(qkv, 0), k = third(qkv, 1), v = third(qkv, 2);
-  for (const AttentionOptions& options : {AttentionOptions{}, AttentionOptions{.causal = true, .scale = 0.7}}) {
+  for (const AttentionOptions& options : {AttentionOptions{}, AttentionOptions{.causal = true, .scale = 0.7},
+                                          AttentionOptions{.lengths = Tensor<std::int32_t, 1>(Shape{2}, {20, 37})}}) {
     const auto g = some_gradient<float>(q.shape());
     const auto [y, dqkv] = forward_backward([&](const auto& x) { return self_attention(x, options); }, g, qkv);
     const auto [expected, dq, dk, dv] =

@@ -4,7 +4,9 @@
 //
 // The model removes information (`corrupt`), its network predicts what was asked for (`predict`), and the prediction is
 // a distribution that says how likely the truth was. For diffusion and regression that is the mean squared error; for
-// autoregression it is the cross-entropy in nats per pixel. With the rate `model.drop_condition` an image's label is
+// autoregression it is the cross-entropy in nats per pixel.
+//
+// A batch has images, and a `condition` or else `labels`. With the rate `model.drop_condition` an image's condition is
 // withheld, so that the model learns to do without it as well.
 //
 // Given a tape, the network is recorded and the loss can be differentiated; without, it is evaluated.
@@ -25,7 +27,8 @@
 #pragma once
 
 #include <concepts>
-#include <utility>
+#include <cstdint>
+#include <vector>
 
 #include "inkling/gen/corruption.hpp"
 #include "inkling/nn/condition.hpp"
@@ -41,23 +44,32 @@ concept Generator = requires(const M& model, const Tensor<typename M::value_type
   { model.drop_condition } -> std::convertible_to<double>;
 };
 
-/// The labels, each replaced by "not told" with the given probability.
-inline ClassLabels drop_labels(const Tensor<std::int32_t, 1>& labels, double rate, Key key) {
-  if (!(rate >= 0 && rate <= 1)) throw ValueError(text("drop_labels: rate is ", rate, "; it must be in [0, 1]"));
-  auto ids = labels;
-  if (rate == 0) return {std::move(ids)};
-  const auto u = uniform<double>(labels.shape(), key);
-  std::int32_t* id = ids.mutable_data();
-  for (Index i = 0; i < ids.size(); ++i) id[i] = u(i) < rate ? null_label : id[i];
-  return {std::move(ids)};
+/// The condition of `rows` images, each replaced by "not told" with the given probability.
+template <Condition C>
+C drop_condition(const C& condition, Index rows, double rate, Key key) {
+  if (!(rate >= 0 && rate <= 1)) throw ValueError(text("drop_condition: rate is ", rate, "; it must be in [0, 1]"));
+  if (rate == 0) return condition;
+  const auto u = uniform<double>(Shape{rows}, key);
+  std::vector<std::uint8_t> withheld;
+  for (double v : u.values()) withheld.push_back(v < rate);
+  return condition.withhold(withheld);
 }
 
 namespace detail {
 
+template <class Batch>
+auto condition_of(const Batch& batch) {
+  if constexpr (requires { batch.condition; }) {
+    return batch.condition;
+  } else {
+    return ClassLabels{batch.labels};
+  }
+}
+
 template <Generator M, class Batch, class Place>
 auto generator_loss(const M& model, const Batch& batch, Key key, const Place& place) {
   const auto example = model.corrupt(batch.images, key.fold(0));
-  const auto condition = drop_labels(batch.labels, model.drop_condition, key.fold(1));
+  const auto condition = drop_condition(condition_of(batch), batch.images.extent(0), model.drop_condition, key.fold(1));
   const auto prediction = model.predict(place(example.state), example.level, condition);
   const Index rows = example.target.extent(0);
   const double per_image = rows == 0 ? 1 : static_cast<double>(example.target.size()) / static_cast<double>(rows);

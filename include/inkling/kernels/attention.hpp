@@ -17,11 +17,12 @@
 //
 // Shapes: q, out, dout, dq (batch, tq, heads, dim), k, v, dk, dv (batch, tk, heads, dim), at any strides with dim
 // contiguous; lse (batch, heads, tq). A cache of keys is kept transposed, so that one query meets all of them without a
-// copy.
+// copy. With `lengths`, item b has the keys j < lengths[b] alone, and the bits it would have without the others.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 
@@ -41,11 +42,19 @@ struct AttentionShape {
   Index batch = 0, heads = 0, tq = 0, tk = 0, dim = 0;
   AttentionStrides q, k, v, out;
   bool keys_in_columns = false;  ///< forward only: k is (batch, heads, dim, tokens); k.token is from dim to dim
+  const std::int32_t* lengths = nullptr;  ///< keys of every item of the batch, at least 1; null: tk. Not if causal
 
   /// Tensors of shape (batch, tokens, heads, dim).
   static AttentionShape dense(Index batch, Index heads, Index tq, Index tk, Index dim) {
     const AttentionStrides queries{tq * heads * dim, heads * dim, dim}, keys{tk * heads * dim, heads * dim, dim};
     return {batch, heads, tq, tk, dim, queries, keys, keys, queries};
+  }
+
+  /// The same with the keys that item b has.
+  AttentionShape of_item(Index b) const {
+    AttentionShape item = *this;
+    if (lengths) item.tk = lengths[b];
+    return item;
   }
 };
 
@@ -250,16 +259,17 @@ INKLING_INLINE void score_slopes(Index n, const T* lse, const T* mean, T* p, T* 
 }  // namespace detail
 
 template <class T>
-void attention_forward(const AttentionShape& s, const T* q, const T* k, const T* v, T scale, bool causal, T* out,
+void attention_forward(const AttentionShape& all, const T* q, const T* k, const T* v, T scale, bool causal, T* out,
                        T* lse) {
-  const detail::AttentionHead<T> head{s, causal};
   const detail::Panels<T> panels;
-  const Index tile = s.tk > 400 ? detail::attention_rows / 2 : detail::attention_rows;  // so that scores stay in L1
-  const Index tiles = detail::div_up(s.tq, tile), heads = s.batch * s.heads;
+  const Index tile = all.tk > 400 ? detail::attention_rows / 2 : detail::attention_rows;  // so that scores stay in L1
+  const Index tiles = detail::div_up(all.tq, tile), heads = all.batch * all.heads;
   const Index group = std::clamp<Index>(tiles * heads / 32, 1, std::max<Index>(tiles, 1));
   const Index groups = detail::div_up(tiles, group);
   parallel_for(heads * groups, 1, [&](Index task, Index) {
-    const Index h = task / groups % s.heads, b = task / groups / s.heads;
+    const Index h = task / groups % all.heads, b = task / groups / all.heads;
+    const AttentionShape s = all.of_item(b);
+    const detail::AttentionHead<T> head{s, causal};
     const Index begin = task % groups * group * tile, end = std::min(s.tq, begin + group * tile);
     const Index most = head.visible(end - 1), stride = detail::whole(most, detail::block_size) + 16;
     const Index width = detail::whole(s.dim, panels.nr);
@@ -308,14 +318,15 @@ void attention_forward(const AttentionShape& s, const T* q, const T* k, const T*
 }
 
 template <class T>
-void attention_backward(const AttentionShape& s, const T* q, const T* k, const T* v, const T* out, const T* lse,
+void attention_backward(const AttentionShape& all, const T* q, const T* k, const T* v, const T* out, const T* lse,
                         const T* dout, T scale, bool causal, T* dq, T* dk, T* dv) {
-  const detail::AttentionHead<T> head{s, causal};
   const detail::Panels<T> panels;
-  parallel_for(s.batch * s.heads, 1, [&](Index task, Index) {
+  parallel_for(all.batch * all.heads, 1, [&](Index task, Index) {
     constexpr Index tile = detail::attention_lanes, block = detail::attention_rows;
     constexpr T infinity = std::numeric_limits<T>::infinity();
-    const Index h = task % s.heads, b = task / s.heads, dim = s.dim, nr = panels.nr;
+    const Index h = task % all.heads, b = task / all.heads, dim = all.dim, nr = panels.nr;
+    const AttentionShape s = all.of_item(b);
+    const detail::AttentionHead<T> head{s, causal};
     const Index width = detail::whole(dim, nr), padded = detail::whole(s.tk, block);
     const Index unit = std::max(nr, 2 * detail::attention_unit);
     const T *qh = q + head.offset(s.q, b, h), *kh = k + head.offset(s.k, b, h), *vh = v + head.offset(s.v, b, h);
@@ -376,6 +387,10 @@ void attention_backward(const AttentionShape& s, const T* q, const T* k, const T
     }
     detail::copy_rows(dkh, s.k.token, dks, width, s.tk, dim);
     detail::copy_rows(dvh, s.v.token, dvs, width, s.tk, dim);
+    for (Index j = s.tk; j < all.tk; ++j) {  // keys that the item does not have
+      std::fill_n(dkh + j * s.k.token, dim, T{});
+      std::fill_n(dvh + j * s.v.token, dim, T{});
+    }
   });
 }
 

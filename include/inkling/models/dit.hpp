@@ -3,7 +3,8 @@
 // W. Peebles, S. Xie, "Scalable diffusion models with transformers", 2022, arXiv:2212.09748.
 //
 // Shapes: x (N, height, columns, channels), level (N) -> (N, height, columns, outputs). `patch` divides height and
-// columns. Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+// columns. Condition: Unconditional; ClassLabels if `classes` > 0, Sketch, as one more channel of x, if `sketch`, or
+// both as Conditions. What the options leave out is ignored.
 //
 // Example:
 //     models::Dit<float> net({.width = 32, .layers = 2, .patch = 4, .height = 8, .columns = 8}, Key{1});
@@ -16,6 +17,7 @@
 #include "inkling/nn/linear.hpp"
 #include "inkling/nn/time_embedding.hpp"
 #include "inkling/ops/image.hpp"
+#include "inkling/ops/reshape.hpp"
 
 namespace ink::models {
 
@@ -32,11 +34,12 @@ class Dit {
     Index patch = 4;
     Index height = 28, columns = 28;
     Index classes = 0;       ///< 0: no class is told
+    bool sketch = false;     ///< is a sketch told?
     bool recompute = false;  ///< of the blocks: a third of the memory, 1.3 times the time
   };
 
   Dit(const Options& o, Key key)
-      : input_({.in = o.patch * o.patch * o.channels, .out = o.width}, key.fold(0)),
+      : input_({.in = o.patch * o.patch * (o.channels + o.sketch), .out = o.width}, key.fold(0)),
         time_({.features = o.width, .width = o.width}, key.fold(1)),
         body_(tokens(o), {.width = o.width, .heads = o.heads}, o.layers, key.fold(2), o.recompute),
         head_({.width = o.width, .out = o.patch * o.patch * outputs(o), .zero_init = true}, key.fold(3)),
@@ -55,8 +58,10 @@ class Dit {
           text("dit: x is ", shape, "; it must be (N, ", o.height, ", ", o.columns, ", ", o.channels, ")"));
     }
     const auto time = time_(constant_on(x, level));
-    const auto told = label_ ? time + (*label_)(x, condition) : time;
-    return unpatchify(head_(body_(input_(patchify(x, o.patch)), told), told), o.patch, o.height, o.columns, outputs(o));
+    const auto told = label_ ? time + (*label_)(x, part_of<ClassLabels>(condition)) : time;
+    const X shown = o.sketch ? concat(3, x, constant_on(x, detail::sketch_channel<T>("dit", shape, condition))) : x;
+    const auto tokens = body_(input_(patchify(shown, o.patch)), told);
+    return unpatchify(head_(tokens, told), o.patch, o.height, o.columns, outputs(o));
   }
 
   static void visit(auto& self, auto&& f) {

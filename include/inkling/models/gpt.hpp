@@ -4,10 +4,12 @@
 //   from the earlier groups only: group = 1 is a model of single pixels, group = columns one of rows.
 //
 // M. Chen et al., "Generative pretraining from pixels", 2020; A. Radford et al. 2018. Single pixels enter through an
-// embedding of their level, groups through a linear layer. The first token says the class, or that none is told.
+// embedding of their level, groups through a linear layer. The first token says the class, or that none is told, and
+// the mean of the caption, if captions are read.
 //
 // Shapes: tokens (N, height, columns), int32 in [0, levels) -> logits (N, height, columns, levels).
-// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+// Condition: Unconditional; ClassLabels if `classes` > 0, Captions if `vocabulary` > 0, or both as Conditions. What the
+// options leave out is ignored.
 //
 // Errors: ShapeError for other extents; ValueError for tokens outside [0, levels), a group that does not divide the
 // pixels, or positions that are not asked for in order.
@@ -25,6 +27,7 @@
 #include <span>
 #include <utility>
 
+#include "inkling/models/text_encoder.hpp"
 #include "inkling/models/transformer.hpp"
 #include "inkling/nn/condition.hpp"
 #include "inkling/nn/linear.hpp"
@@ -44,7 +47,9 @@ class Gpt {
     Index width = 128, layers = 4, heads = 4;
     Index group = 1;  ///< neighbouring pixels per token
     Index height = 28, columns = 28;
-    Index classes = 0;       ///< 0: no class is told
+    Index classes = 0;     ///< 0: no class is told
+    Index vocabulary = 0;  ///< of captions; 0: none are told
+    Index caption_length = 16, text_width = 64;
     bool recompute = false;  ///< of the blocks: less than half the memory, 1.3 times the time
   };
 
@@ -65,6 +70,13 @@ class Gpt {
       pixel_.emplace(typename Embedding<T>::Options{.count = o.levels, .width = o.width, .std = 0.02}, key.fold(3));
     } else {
       pixels_.emplace(typename Linear<T>::Options{.in = o.group, .out = o.width}, key.fold(3));
+    }
+    if (o.vocabulary > 0) {
+      text_.emplace(
+          typename TextEncoder<T>::Options{
+              .vocabulary = o.vocabulary, .length = o.caption_length, .width = o.text_width},
+          key.fold(4));
+      text_mean_.emplace(typename Linear<T>::Options{.in = o.text_width, .out = o.width}, key.fold(5));
     }
   }
 
@@ -117,6 +129,8 @@ class Gpt {
     f("pixel", self.pixel_);
     f("pixels", self.pixels_);
     f("start", self.start_);
+    f("text", self.text_);
+    f("text_mean", self.text_mean_);
     f("body", self.body_);
     f("norm", self.norm_);
     f("head", self.head_);
@@ -157,15 +171,16 @@ class Gpt {
 
   template <class Like, class C>
   auto start(const Like& like, const C& condition) const {
-    if constexpr (!std::is_same_v<C, Unconditional>) {
-      if (options_.classes > 0) return start_(like, condition);
-    }
-    return start_(like, Unconditional{});
+    const auto label = options_.classes > 0 ? start_(like, part_of<ClassLabels>(condition))  //
+                                            : start_(like, Unconditional{});
+    return text_ ? label + (*text_mean_)((*text_)(like, condition).mean) : label;
   }
 
   std::optional<Embedding<T>> pixel_;
   std::optional<Linear<T>> pixels_;
   ClassEmbedding<T> start_;
+  std::optional<TextEncoder<T>> text_;
+  std::optional<Linear<T>> text_mean_;
   TransformerBody<T, Block> body_;
   LayerNorm<T> norm_;
   Linear<T> head_;

@@ -21,8 +21,8 @@
 // ones must not change.
 //
 // Shapes: tokens (N, height, columns) int32 -> logits (N, height, columns, levels); logits_at -> (N, levels).
-// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise). null_label means
-// Unconditional.
+// Condition: Unconditional; ClassLabels if `classes` > 0, Captions if `vocabulary` > 0, Sketch if `sketch`, or several
+// of them as Conditions. What the options leave out is ignored; "not told" means Unconditional.
 //
 // Errors: ValueError for options out of range, tokens outside [0, levels), labels outside [0, classes) that are
 // not null_label, and positions out of order; ShapeError for tokens of other extents or labels for another batch.
@@ -41,6 +41,7 @@
 #include <type_traits>
 
 #include "inkling/models/pixelcnn_stacks.hpp"
+#include "inkling/models/text_encoder.hpp"
 
 namespace ink::models {
 
@@ -56,6 +57,9 @@ struct PixelCnn {
     Index first_kernel = 7;
     Index head = 64;
     Index classes = 0;
+    Index vocabulary = 0;  ///< of captions; 0: none are told
+    Index caption_length = 16, text_width = 64;
+    bool sketch = false;     ///< is a sketch told?
     Index dilations = 1;     ///< layer l has dilation 2^(l mod dilations): a wider view for the same work
     bool positions = false;  ///< a learned vector for every pixel, so that the network knows where it is
     bool two_stacks = true;
@@ -70,6 +74,8 @@ struct PixelCnn {
   };
 
   Options options;
+  std::optional<TextEncoder<T>> text_encoder;
+  std::optional<detail::SketchFeatures<T>> sketch;
   std::optional<detail::SingleStack<T>> stack;
   std::optional<detail::DoubleStack<T>> stacks;
   Linear<T> hidden, output;
@@ -78,18 +84,22 @@ struct PixelCnn {
       : options(checked(o)),
         hidden({.in = o.width, .out = o.head}, key.fold(1)),
         output({.in = o.head, .out = o.levels}, key.fold(2)) {
-    const detail::StackOptions inner{o.width,
-                                     o.layers,
-                                     o.kernel,
-                                     o.first_kernel,
-                                     o.classes,
-                                     o.dilations,
-                                     o.positions ? Shape<2>{o.height, o.columns} : Shape<2>{}};
+    const detail::StackOptions inner{o.width,     o.layers,
+                                     o.kernel,    o.first_kernel,
+                                     o.classes,   o.vocabulary > 0 ? o.text_width : 0,
+                                     o.dilations, o.positions ? Shape<2>{o.height, o.columns} : Shape<2>{}};
     if (o.two_stacks) {
       stacks.emplace(inner, key.fold(0));
     } else {
       stack.emplace(inner, key.fold(0));
     }
+    if (o.vocabulary > 0) {
+      text_encoder.emplace(
+          typename TextEncoder<T>::Options{
+              .vocabulary = o.vocabulary, .length = o.caption_length, .width = o.text_width},
+          key.fold(3));
+    }
+    if (o.sketch) sketch.emplace(o.width, key.fold(4));
   }
 
   static constexpr Shape<4> out_shape(const Options& o, const Shape<3>& tokens) {
@@ -107,14 +117,16 @@ struct PixelCnn {
   /// The same of an image that is already scaled, (N, H, W, 1): what a gradient by the input needs.
   template <TensorLikeOfRank<4> X, class C = Unconditional>
   auto logits_of(const X& image, const C& condition = {}) const {
-    return head(stacks ? (*stacks)(image, condition) : (*stack)(image, condition));
+    const auto told = read(image, condition);
+    return head(stacks ? (*stacks)(image, told) : (*stack)(image, told));
   }
 
   /// An empty cache for `batch` images.
   template <class C = Unconditional>
   Cache cache(Index batch, const C& condition = {}) const {
-    const Shape<4> shape{batch, options.height, options.columns, 1};
-    return {0, Tensor<T, 4>(shape), stacks ? stacks->cache(shape, condition) : stack->cache(shape, condition)};
+    const Tensor<T, 4> image({batch, options.height, options.columns, 1});
+    const auto told = read(image, condition);
+    return {0, image, stacks ? stacks->cache(image.shape(), told) : stack->cache(image.shape(), told)};
   }
 
   /// Logits of the token at `position`, counted in raster order, given those before.
@@ -135,6 +147,8 @@ struct PixelCnn {
   }
 
   static void visit(auto& self, auto&& f) {
+    f("text", self.text_encoder);
+    f("sketch", self.sketch);
     f("stack", self.stack);
     f("stacks", self.stacks);
     f("hidden", self.hidden);
@@ -179,6 +193,18 @@ struct PixelCnn {
     for (Index n = 0; n < batch; ++n) values[n] = scaled(tokens.data()[n * pixels + position]);
     T* out = image.mutable_data();
     for (Index n = 0; n < batch; ++n) out[n * pixels + position] = values[n];
+  }
+
+  /// What the stacks are told of a condition, beside an image.
+  template <TensorLikeOfRank<4> X, class C>
+  auto read(const X& image, const C& condition) const {
+    auto caption = constant_on(image, Tensor<T, 2>());
+    auto features = constant_on(image, Tensor<T, 4>());
+    if (text_encoder) caption = (*text_encoder)(image, condition).mean;
+    if (sketch) {
+      features = (*sketch)(constant_on(image, detail::sketch_channel<T>("pixelcnn", value(image).shape(), condition)));
+    }
+    return detail::Told<C, decltype(caption), decltype(features)>{condition, std::move(caption), std::move(features)};
   }
 
   template <TensorLike X>

@@ -5,10 +5,13 @@
 //   up      per level: residual blocks that also take what the way down had at that point; upsampling between levels
 //
 // O. Ronneberger, P. Fischer, T. Brox 2015, arXiv:1505.04597; J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239. Every
-// residual block is told the noise level and the class: e = SiLU(time + class).
+// residual block is told the noise level, the class and the mean of the caption: e = SiLU(time + class + caption).
+// Where pixels attend to each other, they attend to the caption's tokens afterwards (R. Rombach et al. 2021,
+// arXiv:2112.10752). A sketch is one more channel of x (C. Saharia et al., "Palette", 2021, arXiv:2111.05826).
 //
 // Shapes: x (N, H, W, channels), level (N) -> (N, H, W, outputs). H and W are divisible by 2^(levels − 1): 28 → 14
-// → 7. Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+// → 7. Condition: Unconditional; ClassLabels if `classes` > 0, Captions if `vocabulary` > 0, Sketch if `sketch`, or
+// several of them as Conditions. What the options leave out is ignored.
 //
 // Errors: ShapeError if x does not fit the options; ValueError for options that make no network.
 //
@@ -23,6 +26,8 @@
 #include <vector>
 
 #include "inkling/autograd/recompute.hpp"
+#include "inkling/models/text_encoder.hpp"
+#include "inkling/nn/cross_attention.hpp"
 #include "inkling/nn/embedding.hpp"
 #include "inkling/nn/image_blocks.hpp"
 #include "inkling/nn/time_embedding.hpp"
@@ -43,7 +48,10 @@ class UNet {
     Index blocks = 2;                            ///< residual blocks per level on the way down; one more on the way up
     Index attention_levels = 1;                  ///< how many of the coarsest levels attend
     Index heads = 4, groups = 8;
-    Index classes = 0;       ///< 0: no class is told
+    Index classes = 0;     ///< 0: no class is told
+    Index vocabulary = 0;  ///< of captions; 0: none are told
+    Index caption_length = 16, text_width = 64;
+    bool sketch = false;     ///< is a sketch told?
     bool recompute = false;  ///< of the blocks: half the memory, 1.3 times the time
   };
 
@@ -52,20 +60,22 @@ class UNet {
   template <TensorLikeOfRank<4> X, class C>
   auto operator()(const X& x, const Tensor<T, 1>& level, const C& condition) const {
     check_input(value(x).shape());
-    const auto e = told(x, level, condition);
-    auto h = input_(x);
+    const auto [words, e, lengths] = told(x, level, condition);
+    auto h = input_(with_sketch(x, condition));
     detail::PoolVector<decltype(h)> across{h};
     for (const auto& stage : down_) {
-      for (const auto& block : stage.blocks) across.push_back(h = run(block, h, e));
+      for (const auto& block : stage.blocks) across.push_back(h = run(block, h, e, words, lengths));
       if (stage.resize) across.push_back(h = (*stage.resize)(h));
     }
-    h = run(middle2_, run(middle_attention_, run(middle1_, h, e)), e);
+    h = run(middle_attention_, run(middle1_, h, e));
+    if (middle_cross_) h = run(*middle_cross_, h, words, lengths);
+    h = run(middle2_, h, e);
     for (const auto& stage : up_) {
       for (const auto& block : stage.blocks) {
         // With the block, so that what is computed again is not kept: the concatenation repeats what `across` holds.
-        h = run([&block](const auto& coarse, const auto& fine, const auto& told) {
-          return block(concat(3, coarse, fine), told);
-        }, h, across.back(), e);
+        h = run([&block](const auto& coarse, const auto& fine, const auto&... told) {
+          return block(concat(3, coarse, fine), told...);
+        }, h, across.back(), e, words, lengths);
         across.pop_back();
       }
       if (stage.resize) h = (*stage.resize)(h);
@@ -76,10 +86,13 @@ class UNet {
   static void visit(auto& self, auto&& f) {
     f("time", self.time_);
     f("label", self.label_);
+    f("text", self.text_);
+    f("text_mean", self.text_mean_);
     f("input", self.input_);
     f("down", self.down_);
     f("middle1", self.middle1_);
     f("middle_attention", self.middle_attention_);
+    f("middle_cross", self.middle_cross_);
     f("middle2", self.middle2_);
     f("up", self.up_);
     f("norm", self.norm_);
@@ -97,15 +110,18 @@ class UNet {
   struct Block {
     ResidualBlock<T> residual;
     std::optional<AttentionBlock<T>> attention;
+    std::optional<CrossAttentionBlock<T>> cross;
 
-    template <class X, class E>
-    auto operator()(const X& x, const E& e) const {
+    template <class X, class E, class Words>
+    auto operator()(const X& x, const E& e, const Words& words, const Tensor<std::int32_t, 1>& lengths) const {
       auto h = residual(x, e);
-      return attention ? (*attention)(h) : h;
+      if (attention) h = (*attention)(h);
+      return cross ? (*cross)(h, words, lengths) : h;
     }
     static void visit(auto& self, auto&& f) {
       f("residual", self.residual);
       f("attention", self.attention);
+      f("cross", self.cross);
     }
   };
 
@@ -122,7 +138,7 @@ class UNet {
 
   UNet(const Options& o, Keys keys)
       : time_({.features = o.width, .width = 4 * o.width}, keys.next()),
-        input_({.in = o.channels, .out = o.width}, keys.next()),
+        input_({.in = o.channels + o.sketch, .out = o.width}, keys.next()),
         middle1_(residual(o, coarsest(o), coarsest(o)), keys.next()),
         middle_attention_({.channels = coarsest(o), .heads = o.heads, .groups = o.groups}, keys.next()),
         middle2_(residual(o, coarsest(o), coarsest(o)), keys.next()),
@@ -131,12 +147,21 @@ class UNet {
             {.in = o.width * o.multipliers.front(), .out = o.outputs > 0 ? o.outputs : o.channels, .zero_init = true},
             keys.next()),
         channels_(o.channels),
+        sketch_(o.sketch),
         smallest_(Index{1} << (o.multipliers.size() - 1)),
         recompute_(o.recompute) {
     if (o.classes > 0) {
       // As large as the noise level's part of e: smaller, and the class is learned late.
       label_.emplace(typename ClassEmbedding<T>::Options{.classes = o.classes, .width = 4 * o.width, .std = 1},
                      keys.next());
+    }
+    if (o.vocabulary > 0) {
+      text_.emplace(
+          typename TextEncoder<T>::Options{
+              .vocabulary = o.vocabulary, .length = o.caption_length, .width = o.text_width},
+          keys.next());
+      text_mean_.emplace(typename Linear<T>::Options{.in = o.text_width, .out = 4 * o.width}, keys.next());
+      middle_cross_.emplace(cross(o, coarsest(o)), keys.next());
     }
     const auto levels = static_cast<Index>(o.multipliers.size());
     std::vector<Index> across{o.width};
@@ -179,11 +204,16 @@ class UNet {
     return {.in = in, .out = out, .time = 4 * o.width, .groups = o.groups};
   }
 
+  static typename CrossAttentionBlock<T>::Options cross(const Options& o, Index channels) {
+    return {.channels = channels, .context = o.text_width, .heads = o.heads, .groups = o.groups};
+  }
+
   static Block block(const Options& o, Index in, Index out, Index level, Keys& keys) {
-    Block made{ResidualBlock<T>(residual(o, in, out), keys.next()), {}};
+    Block made{ResidualBlock<T>(residual(o, in, out), keys.next()), {}, {}};
     if (level >= static_cast<Index>(o.multipliers.size()) - o.attention_levels) {
       made.attention.emplace(typename AttentionBlock<T>::Options{.channels = out, .heads = o.heads, .groups = o.groups},
                              keys.next());
+      if (o.vocabulary > 0) made.cross.emplace(cross(o, out), keys.next());
     }
     return made;
   }
@@ -199,22 +229,38 @@ class UNet {
   }
 
   template <class X, class C>
+  X with_sketch(const X& x, const C& condition) const {
+    if (!sketch_) return x;
+    return concat(3, x, constant_on(x, detail::sketch_channel<T>("unet", value(x).shape(), condition)));
+  }
+
+  /// What every block is told: the vector e, and the caption's tokens, if there is one.
+  template <class X, class C>
   auto told(const X& x, const Tensor<T, 1>& level, const C& condition) const {
-    const auto time = time_(constant_on(x, level));
-    return silu(label_ ? time + (*label_)(x, condition) : time);
+    auto e = time_(constant_on(x, level));
+    if (label_) e = e + (*label_)(x, part_of<ClassLabels>(condition));
+    auto words = constant_on(x, Tensor<T, 3>());
+    if (!text_) return Text<decltype(words), decltype(e)>{std::move(words), silu(e), {}};
+    auto read = (*text_)(x, condition);
+    return decltype(read){std::move(read.tokens), silu(e + (*text_mean_)(read.mean)), std::move(read.lengths)};
   }
 
   TimeEmbedding<T> time_;
   std::optional<ClassEmbedding<T>> label_;
+  std::optional<TextEncoder<T>> text_;
+  std::optional<Linear<T>> text_mean_;
   Conv2d<T> input_;
   std::vector<Stage<Conv2d<T>>> down_;
   ResidualBlock<T> middle1_;
   AttentionBlock<T> middle_attention_;
+  std::optional<CrossAttentionBlock<T>> middle_cross_;
   ResidualBlock<T> middle2_;
   std::vector<Stage<Upsample<T>>> up_;
   GroupNorm<T> norm_;
   Conv2d<T> output_;
-  Index channels_, smallest_;
+  Index channels_;
+  bool sketch_;
+  Index smallest_;
   bool recompute_;
 };
 

@@ -9,8 +9,11 @@
 // everything in it. Token by token or some at a time, the results are bit by bit those of the causal evaluation of the
 // whole sequence, at the cost of the new tokens alone.
 //
-// Shapes: x (N, T, width) -> the same; context (N, S, context); cache.k (N, heads, dim, max_tokens), as a query
-// meets it, cache.v (N, heads, max_tokens, dim).
+// Padding: with `lengths`, what item n attends to are the first lengths[n] tokens alone, of x or of the context; the
+// rest changes nothing.
+//
+// Shapes: x (N, T, width) -> the same; context (N, S, context); lengths (N); cache.k (N, heads, dim, max_tokens), as a
+// query meets it, cache.v (N, heads, max_tokens, dim).
 //
 // Errors: ValueError if heads do not divide the width, a cache is used without `causal`, or the cache is full;
 // ShapeError if x or the context has another width, or the cache was made for another batch or module.
@@ -25,6 +28,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 
 #include "inkling/kernels/attention_decode.hpp"
@@ -80,9 +84,9 @@ struct SelfAttention {
   KvCache<T> cache(Index batch, Index max_tokens) const { return {batch, max_tokens, heads, width() / heads}; }
 
   template <TensorLikeOfRank<3> X>
-  auto operator()(const X& x) const {
+  auto operator()(const X& x, const Tensor<std::int32_t, 1>& lengths = {}) const {
     auto packed = project(x, 0);
-    return finish(self_attention(packed, {.causal = causal}));
+    return finish(self_attention(packed, {.causal = causal, .lengths = lengths}));
   }
 
   Tensor<T, 3> operator()(const Tensor<T, 3>& x_new, KvCache<T>& cache) const {
@@ -174,7 +178,7 @@ struct CrossAttention {
   }
 
   template <TensorLikeOfRank<3> X, TensorLikeOfRank<3> C>
-  auto operator()(const X& x, const C& context) const {
+  auto operator()(const X& x, const C& context, const Tensor<std::int32_t, 1>& lengths = {}) const {
     const Shape<3> shape = ink::value(x).shape(), from = ink::value(context).shape();
     const Index width = query.weight.shape()[0], dim = width / heads;
     detail::require_extent("cross_attention", shape, 2, "width", width);
@@ -185,7 +189,7 @@ struct CrossAttention {
     };
     const auto attended = [&](const auto& c) {
       const auto q = split(query, x, shape);
-      return attention(q, split(key, c, from), split(value, c, from));
+      return attention(q, split(key, c, from), split(value, c, from), {.lengths = lengths});
     };
     const auto joined = [&](const auto& y) { return out(reshape(y, shape)); };
     if constexpr (Recorded<X> && !Recorded<C>) {

@@ -21,6 +21,7 @@
 //     auto y = dit(gpt(x), normal<float>(Shape{2, 64}, Key{4}));
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -76,10 +77,11 @@ struct TransformerBlock {
 
   KvCache<T> cache(Index batch, Index max_tokens) const { return attention.cache(batch, max_tokens); }
 
+  /// `lengths`: of every sequence, so many tokens are seen; see nn/attention.hpp. Empty: all.
   template <TensorLikeOfRank<3> X>
-  auto operator()(const X& x) const {
+  auto operator()(const X& x, const Tensor<std::int32_t, 1>& lengths = {}) const {
     check(false);
-    return forward(x + attention(norm1(x)));
+    return forward(x + attention(norm1(x), lengths));
   }
 
   template <TensorLikeOfRank<3> X, TensorLikeOfRank<3> C>

@@ -1,27 +1,175 @@
 // Conditions: what a generator is told about the image it is to make.
 //
 // Unconditional    nothing
-// ClassLabels      one class per image of the batch; `null_label` (−1) means "not told", which training uses to learn
-//                  the unconditional model along with the conditional one
+// ClassLabels      one class per image of the batch; `null_label` (−1) means "not told"
+// Captions         a text per image, as numbers of tokens, padded with `null_token` (−1) at the end; a row of nothing
+//                  but −1 means "not told"
+// Sketch           a picture per image, in [−1, 1]; a row of zeros means "not told"
+// Conditions       several of them at once; they are withheld together
 //
-// A condition is passed through samplers and losses to the network unread; any type that the network takes will do.
+// "Not told" is what training uses to learn the unconditional model along with the conditional one (J. Ho, T. Salimans
+// 2022, arXiv:2207.12598). A condition is passed through samplers and losses to the network unread; any type that the
+// network takes will do. Dropping in training and guidance (gen/guidance.hpp) also ask for the concept `Condition`:
+//   withhold(rows)   the same, but the rows with a nonzero entry are "not told"
+//   joined(more)     the rows of this, then those of `more`
+// A network that takes a P looks for it by part_of<P>(condition), and ignores what it does not know.
+//
+// Shapes: ids (N), ids (N, L), image (N, H, W, 1).
+//
+// Errors: ShapeError if `rows` are not one per image, or if what is joined has other extents.
 //
 // Example:
-//     ClassLabels condition{Tensor<std::int32_t, 1>(Shape{3}, {7, 1, null_label})};
+//     ClassLabels labels{Tensor<std::int32_t, 1>(Shape{3}, {7, 1, null_label})};
+//     Captions captions{Tensor<std::int32_t, 2>(Shape{3, 2}, {4, 5, 2, null_token, null_token, null_token})};
+//     const std::vector<std::uint8_t> second{0, 1, 0};
+//     Conditions both(labels, captions);
+//     auto less = both.withhold(second);
+//     auto ids = part_of<ClassLabels>(less).ids;                       // 7, null_label, null_label
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstdint>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
+#include "inkling/core/error.hpp"
 #include "inkling/core/tensor.hpp"
 
 namespace ink {
 
-struct Unconditional {};
+template <class C>
+concept Condition = requires(const C& condition, std::span<const std::uint8_t> rows) {
+  { condition.withhold(rows) } -> std::same_as<C>;
+  { condition.joined(condition) } -> std::same_as<C>;
+};
+
+namespace detail {
+
+/// x with the rows that have a nonzero entry filled.
+template <class T, int R>
+Tensor<T, R> fill_rows(const char* condition, Tensor<T, R> x, std::span<const std::uint8_t> rows, T fill) {
+  const auto n = static_cast<Index>(rows.size());
+  if (n != x.extent(0)) {
+    throw ShapeError(text(condition, ": the condition is ", x.shape(), ", entries to withhold are ", n,
+                          "; there must be one per row"));
+  }
+  const Index each = n > 0 ? x.size() / n : 0;
+  T* out = x.mutable_data();
+  for (Index i = 0; i < n; ++i) {
+    if (rows[static_cast<std::size_t>(i)] != 0) std::fill_n(out + i * each, each, fill);
+  }
+  return x;
+}
+
+template <class T, int R>
+Tensor<T, R> join_rows(const char* condition, const Tensor<T, R>& a, const Tensor<T, R>& b) {
+  Shape<R> shape = b.shape();
+  shape[0] = a.extent(0);
+  if (shape != a.shape()) {
+    throw ShapeError(text(condition, ": ", a.shape(), " is joined with ", b.shape(), "; only [0] may differ"));
+  }
+  shape[0] += b.extent(0);
+  auto both = Tensor<T, R>::uninitialized(shape);
+  std::copy_n(b.data(), b.size(), std::copy_n(a.data(), a.size(), both.mutable_data()));
+  return both;
+}
+
+}  // namespace detail
+
+struct Unconditional {
+  Unconditional withhold(std::span<const std::uint8_t>) const { return {}; }
+  Unconditional joined(const Unconditional&) const { return {}; }
+};
 
 inline constexpr std::int32_t null_label = -1;
 
 struct ClassLabels {
   Tensor<std::int32_t, 1> ids;
+
+  ClassLabels withhold(std::span<const std::uint8_t> rows) const {
+    return {detail::fill_rows("ClassLabels", ids, rows, null_label)};
+  }
+  ClassLabels joined(const ClassLabels& more) const { return {detail::join_rows("ClassLabels", ids, more.ids)}; }
 };
+
+inline constexpr std::int32_t null_token = -1;
+
+struct Captions {
+  Tensor<std::int32_t, 2> ids;
+
+  Captions withhold(std::span<const std::uint8_t> rows) const {
+    return {detail::fill_rows("Captions", ids, rows, null_token)};
+  }
+  Captions joined(const Captions& more) const { return {detail::join_rows("Captions", ids, more.ids)}; }
+};
+
+struct Sketch {
+  Tensor<float, 4> image;
+
+  Sketch withhold(std::span<const std::uint8_t> rows) const { return {detail::fill_rows("Sketch", image, rows, 0.0f)}; }
+  Sketch joined(const Sketch& more) const { return {detail::join_rows("Sketch", image, more.image)}; }
+};
+
+template <Condition... C>
+struct Conditions {
+  std::tuple<C...> parts;
+
+  explicit Conditions(C... c) : parts(std::move(c)...) {}
+
+  Conditions withhold(std::span<const std::uint8_t> rows) const {
+    return std::apply([&](const C&... c) { return Conditions(c.withhold(rows)...); }, parts);
+  }
+  Conditions joined(const Conditions& more) const {
+    return std::apply([&](const C&... c) { return Conditions(c.joined(std::get<C>(more.parts))...); }, parts);
+  }
+};
+
+/// The part of a condition that is a P, or Unconditional if there is none.
+template <class P, class C>
+decltype(auto) part_of(const C& condition) {
+  if constexpr (std::is_base_of_v<P, C>) {
+    return static_cast<const P&>(condition);
+  } else {
+    return Unconditional{};
+  }
+}
+
+template <class P, class... C>
+decltype(auto) part_of(const Conditions<C...>& condition) {
+  if constexpr ((std::is_same_v<P, C> || ...)) {
+    return std::get<P>(condition.parts);
+  } else {
+    return Unconditional{};
+  }
+}
+
+/// The condition with nothing told of any of its `rows`.
+template <Condition C>
+C withhold_all(const C& condition, Index rows) {
+  return condition.withhold(std::vector<std::uint8_t>(static_cast<std::size_t>(rows), std::uint8_t{1}));
+}
+
+namespace detail {
+
+/// The sketch of every image as one channel beside x (N, H, W, …): zeros where none is told.
+template <class T, class C>
+Tensor<T, 4> sketch_channel(const char* network, const Shape<4>& x, const C& condition) {
+  const Shape<4> shape{x[0], x[1], x[2], 1};
+  const auto& told = part_of<Sketch>(condition);
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(told)>, Sketch>) {
+    if (told.image.shape() != shape) {
+      throw ShapeError(text(network, ": x is ", x, ", the sketch is ", told.image.shape(), "; it must be ", shape));
+    }
+    return told.image.template cast<T>();
+  } else {
+    return Tensor<T, 4>(shape);
+  }
+}
+
+}  // namespace detail
 
 }  // namespace ink

@@ -3,17 +3,18 @@
 //   out[b, i, h] = Σⱼ p[b, h, i, j] · v[b, j, h],     p[b, h, i] = softmax over j of (scale · q[b, i, h] · k[b, j, h])
 //
 // With `causal`, query i sees the keys j ≤ i + Tk − Tq: the last query is aligned with the last key, so that a few new
-// queries may follow keys from a cache. Hidden values have weight zero, to the bit, as long as they are finite. The
-// matrix p is never stored: the forward pass keeps one number per row (the logarithm of its sum) and the backward pass
-// computes p again.
+// queries may follow keys from a cache. Hidden values have weight zero, to the bit, as long as they are finite. With
+// `lengths`, item b has the first lengths[b] keys alone: the others are padding, are not read, and get gradient zero.
+// The matrix p is never stored: the forward pass keeps one number per row (the logarithm of its sum) and the backward
+// pass computes p again.
 //
 // A. Vaswani et al., "Attention is all you need", 2017, arXiv:1706.03762; M. Milakov, N. Gimelshein, "Online normalizer
 // calculation for softmax", 2018, arXiv:1805.02867; T. Dao et al., "FlashAttention", 2022, arXiv:2205.14135.
 //
-// Shapes: q (B, Tq, heads, D), k and v (B, Tk, heads, D) -> (B, Tq, heads, D). Tq ≠ Tk is cross attention.
+// Shapes: q (B, Tq, heads, D), k and v (B, Tk, heads, D), lengths (B) -> (B, Tq, heads, D). Tq ≠ Tk is cross attention.
 //
 // Errors: ShapeError if the operands do not fit together, there are no keys, or `causal` would leave a query without a
-// key (Tq > Tk); ValueError for a negative scale.
+// key (Tq > Tk); ValueError for a negative scale, a length outside [1, Tk], or lengths if `causal`.
 //
 // Example:
 //     auto q = normal<float>(Shape{2, 16, 4, 32}, Key{1});
@@ -24,6 +25,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "inkling/autograd/var.hpp"
@@ -33,10 +35,30 @@ namespace ink {
 
 struct AttentionOptions {
   bool causal = false;
-  double scale = 0;  ///< 0 means 1 / sqrt(D)
+  double scale = 0;                      ///< 0 means 1 / sqrt(D)
+  Tensor<std::int32_t, 1> lengths = {};  ///< keys of every item of the batch; empty: all
 };
 
 namespace detail {
+
+inline void check_lengths(const char* operation, const AttentionOptions& options, Index batch, Index keys) {
+  const auto& lengths = options.lengths;
+  if (lengths.empty()) return;
+  if (options.causal) throw ValueError(text(operation, ": lengths are given and causal is true; only one may be"));
+  if (lengths.size() != batch) {
+    throw ShapeError(text(operation, ": lengths are ", lengths.size(), ", the batch is ", batch, "; both must agree"));
+  }
+  for (const std::int32_t length : lengths.values()) {
+    if (length < 1 || length > keys) {
+      throw ValueError(text(operation, ": a length is ", length, "; it must be in [1, ", keys, "]"));
+    }
+  }
+}
+
+inline kernels::AttentionShape with_lengths(kernels::AttentionShape shape, const Tensor<std::int32_t, 1>& lengths) {
+  shape.lengths = lengths.empty() ? nullptr : lengths.data();
+  return shape;
+}
 
 inline void check_attention(const Shape<4>& q, const Shape<4>& k, const Shape<4>& v, const AttentionOptions& options) {
   const auto fail = [&](const char* rule) {
@@ -52,6 +74,7 @@ inline void check_attention(const Shape<4>& q, const Shape<4>& k, const Shape<4>
   if (!(options.scale >= 0)) {
     throw ValueError(text("attention: scale is ", options.scale, "; it must be above 0, or 0 for 1 / sqrt(q[3])"));
   }
+  check_lengths("attention", options, k[0], k[1]);
 }
 
 }  // namespace detail
@@ -75,17 +98,22 @@ auto attention(const Q& q, const K& k, const V& v, const AttentionOptions& optio
     log_sums = lse.mutable_data();
   }
   if (!out.empty()) {
-    kernels::attention_forward(shape, qv.data(), kv.data(), vv.data(), scale, causal, out.mutable_data(), log_sums);
+    kernels::attention_forward(detail::with_lengths(shape, options.lengths), qv.data(), kv.data(), vv.data(), scale,
+                               causal, out.mutable_data(), log_sums);
   }
-  return record(out, [qv, kv, vv, out, lse, shape, scale, causal](const auto& dout, auto dq, auto dk, auto dv) {
+  return record(out,
+                [qv, kv, vv, out, lse, shape, scale, causal, lengths = options.lengths](const auto& dout, auto dq,
+                                                                                        auto dk, auto dv) {
     auto gq = Value::uninitialized(qv.shape()), gk = Value::uninitialized(kv.shape());
     auto gv = Value::uninitialized(vv.shape());
-    kernels::attention_backward(shape, qv.data(), kv.data(), vv.data(), out.data(), lse.data(), dout.data(), scale,
-                                causal, gq.mutable_data(), gk.mutable_data(), gv.mutable_data());
+    kernels::attention_backward(detail::with_lengths(shape, lengths), qv.data(), kv.data(), vv.data(), out.data(),
+                                lse.data(), dout.data(), scale, causal, gq.mutable_data(), gk.mutable_data(),
+                                gv.mutable_data());
     dq.add([&] { return std::move(gq); });
     dk.add([&] { return std::move(gk); });
     dv.add([&] { return std::move(gv); });
-  }, q, k, v);
+  },
+                q, k, v);
 }
 
 }  // namespace ink

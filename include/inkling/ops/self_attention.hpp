@@ -6,7 +6,8 @@
 //
 // Shapes: qkv (B, T, 3·heads, D) -> (B, T, heads, D).
 //
-// Errors: ShapeError if 3 does not divide qkv[2], or there are no tokens; ValueError for a negative scale.
+// Errors: ShapeError if 3 does not divide qkv[2], or there are no tokens; ValueError for a negative scale, or lengths
+// as attention refuses them.
 //
 // Example:
 //     auto qkv = normal<float>(Shape{2, 49, 12, 32}, Key{1});
@@ -43,6 +44,7 @@ auto self_attention(const X& qkv, const AttentionOptions& options = {}) {
   if (!(options.scale >= 0)) {
     throw ValueError(text("self_attention: scale is ", options.scale, "; it must be above 0, or 0 for 1 / sqrt(D)"));
   }
+  detail::check_lengths("self_attention", options, batch, tokens);
   const auto shape = detail::packed_attention_shape(batch, heads, tokens, dim);
   const auto scale = static_cast<T>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<double>(dim)));
   const bool causal = options.causal;
@@ -57,15 +59,17 @@ auto self_attention(const X& qkv, const AttentionOptions& options = {}) {
   }
   if (!out.empty()) {
     const T* q = xv.data();
-    kernels::attention_forward(shape, q, q + part, q + 2 * part, scale, causal, out.mutable_data(), log_sums);
+    kernels::attention_forward(detail::with_lengths(shape, options.lengths), q, q + part, q + 2 * part, scale, causal,
+                               out.mutable_data(), log_sums);
   }
-  return record(out, [xv, out, lse, shape, scale, causal, part](const auto& dout, auto dqkv) {
+  return record(out,
+                [xv, out, lse, shape, scale, causal, part, lengths = options.lengths](const auto& dout, auto dqkv) {
     dqkv.add([&] {
       auto g = Value::uninitialized(xv.shape());
       const T* q = xv.data();
       T* dq = g.mutable_data();
-      kernels::attention_backward(shape, q, q + part, q + 2 * part, out.data(), lse.data(), dout.data(), scale, causal,
-                                  dq, dq + part, dq + 2 * part);
+      kernels::attention_backward(detail::with_lengths(shape, lengths), q, q + part, q + 2 * part, out.data(),
+                                  lse.data(), dout.data(), scale, causal, dq, dq + part, dq + 2 * part);
       return g;
     });
   }, qkv);
