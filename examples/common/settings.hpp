@@ -20,8 +20,14 @@ struct ProgramSettings {
   bool quick = false;  ///< a few steps only, to see that everything runs
 };
 
-/// Fills the settings from the command line. Returns false if the program should end with `status`.
-inline bool parse(int argc, char** argv, const std::string& summary, ProgramSettings& s, int& status) {
+struct NoMoreOptions {
+  void operator()(CLI::App&) const {}
+};
+
+/// Fills the settings from the command line; add(app) adds a program's own. Returns false if the program should end
+/// with `status`.
+template <class Add = NoMoreOptions>
+bool parse(int argc, char** argv, const std::string& summary, ProgramSettings& s, int& status, const Add& add = {}) {
   CLI::App app{summary};
   app.add_option("--data", s.data, "folder of the MNIST files (./dev data fetches the full set to data/mnist)")
       ->capture_default_str();
@@ -35,6 +41,7 @@ inline bool parse(int argc, char** argv, const std::string& summary, ProgramSett
   app.add_option("--judge", s.judge, "generated images to judge; 0: as many as in the picture")->capture_default_str();
   app.add_flag("--resume", s.resume, "continue from the last checkpoint");
   app.add_flag("--quick", s.quick, "a few steps only, to see that everything runs");
+  add(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

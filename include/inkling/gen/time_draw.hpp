@@ -90,7 +90,7 @@ struct LogNormalTimes {
 
   Tensor<double, 1> quantiles(Index n, Key key) const { return stratified(n, key); }
   double time(const auto& schedule, double u) const {
-    const double least = log_snr(schedule, detail::largest_time(schedule));
+    const double least = log_snr(schedule, schedule.times(1).front());
     return time_at_log_snr(schedule, std::max(least, -detail::normal_quantile("LogNormalTimes", mean, deviation, u)));
   }
 };

@@ -1,0 +1,181 @@
+// What a generator can be told, for a program whose command line chooses it. Each of these says which network it needs,
+// what it is trained with, what to draw in the picture, and how to judge what came out:
+//
+//   TellNothing, TellClass, TellCaption, TellSketch
+//
+// network(options)               the options of the UNet that is told this
+// training(digits, batch)        what train() takes as its data
+// rows(test, columns)            the condition of a picture of ten rows
+// judge(draw, test, settings)    prints the measures; draw(condition, count, key) gives images
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "common/condition_data.hpp"
+#include "common/data.hpp"
+#include "inkling/data/edges.hpp"
+#include "inkling/data/stroke_shape.hpp"
+#include "inkling/metrics/agreement.hpp"
+#include "inkling/metrics/diversity.hpp"
+#include "inkling/metrics/rank_correlation.hpp"
+#include "inkling/metrics/sketch_overlap.hpp"
+#include "inkling/models/classifier.hpp"
+#include "inkling/models/unet.hpp"
+#include "inkling/train/checkpoint.hpp"
+
+using UNetOptions = ink::models::UNet<float>::Options;
+
+/// Images in [−1, 1] as bytes.
+inline ink::Tensor<std::uint8_t, 4> bytes(const ink::Tensor<float, 4>& images) {
+  auto out = ink::Tensor<std::uint8_t, 4>::uninitialized(images.shape());
+  std::uint8_t* to = out.mutable_data();
+  for (const float v : images.values()) *to++ = static_cast<std::uint8_t>(std::lround((v + 1) / 2 * 255));
+  return out;
+}
+
+inline std::vector<ink::Index> first_rows(ink::Index count) {
+  std::vector<ink::Index> rows;
+  for (ink::Index i = 0; i < count; ++i) rows.push_back(i);
+  return rows;
+}
+
+/// Prints how often the frozen classifier names the digit that was asked for.
+inline void report_digits(const ink::Tensor<float, 4>& images, const ink::Tensor<std::int32_t, 1>& labels,
+                          const ProgramSettings& s) {
+  ink::models::Classifier<float> classifier({}, ink::Key{0});
+  ink::load_model(s.classifier, classifier);
+  std::printf("The classifier names the digit that was asked for in %.1f %% of %lld images.\n",
+              100 * ink::metrics::agreement(classifier, images, labels), static_cast<long long>(images.extent(0)));
+}
+
+struct TellNothing {
+  static UNetOptions network(const UNetOptions& o) { return o; }
+
+  static auto training(const ink::data::ImageDataset& digits, ink::Index batch) {
+    return ConditionedDigits(digits, batch, [](const auto&, ink::Key) { return ink::Unconditional{}; });
+  }
+  ink::Unconditional rows(const ink::data::ImageDataset&, ink::Index) const { return {}; }
+
+  template <class Draw>
+  void judge(const Draw&, const ink::data::ImageDataset&, const ProgramSettings&) const {}
+};
+
+struct TellClass {
+  static UNetOptions network(UNetOptions o) {
+    o.classes = 10;
+    return o;
+  }
+  static const ink::data::ImageDataset& training(const ink::data::ImageDataset& digits, ink::Index) { return digits; }
+
+  /// A row of every digit.
+  ink::ClassLabels rows(const ink::data::ImageDataset&, ink::Index columns) const {
+    ink::Tensor<std::int32_t, 1> ids(ink::Shape{10 * columns});
+    for (ink::Index i = 0; i < ids.size(); ++i) ids(i) = static_cast<std::int32_t>(i / columns);
+    return {ids};
+  }
+
+  template <class Draw>
+  void judge(const Draw& draw, const ink::data::ImageDataset& test, const ProgramSettings& s) const {
+    if (s.classifier.empty() || s.judge < 10) return;
+    const auto asked = rows(test, s.judge / 10);
+    const auto images = draw(asked, asked.ids.size(), ink::Key{s.seed}.fold(3));
+    report_digits(images, asked.ids, s);
+    std::printf("Mean distance of two images of one class: %.3f (real digits: 0.612).\n",
+                ink::metrics::mean_pairwise_distance(images, asked.ids));
+  }
+};
+
+struct TellCaption {
+  std::vector<std::string> captions = {
+      "a thin zero leaning right", "bold 1",          "a wide two",  "thin 3 leaning left", "a bold four", "narrow 5",
+      "a thin six leaning left",   "7 leaning right", "bold wide 8", "a thin narrow nine"};
+
+  static UNetOptions network(UNetOptions o) {
+    o.vocabulary = ink::data::CaptionTokenizer::vocabulary_size();
+    o.caption_length = ink::data::CaptionTokenizer{}.length;
+    return o;
+  }
+  static auto training(const ink::data::ImageDataset& digits, ink::Index batch) { return caption_data(digits, batch); }
+
+  /// A row of every caption.
+  ink::Captions rows(const ink::data::ImageDataset&, ink::Index columns) const {
+    std::vector<std::string> all;
+    for (ink::Index i = 0; i < 10 * columns; ++i) {
+      all.push_back(captions[static_cast<std::size_t>(i / columns) % captions.size()]);
+    }
+    return {ink::data::CaptionTokenizer{}.encode(all)};
+  }
+
+  /// Captions of held-out digits, all of which say how thick and how slanted.
+  template <class Draw>
+  void judge(const Draw& draw, const ink::data::ImageDataset& test, const ProgramSettings& s) const {
+    using namespace ink;
+    if (s.classifier.empty() || s.judge < 10) return;
+    const auto some = test.take(first_rows(std::min<Index>(s.judge, test.size())));
+    const auto wanted = data::describe(some);
+    std::vector<std::string> said;
+    std::vector<double> thickness, slant;
+    for (const data::Description& d : wanted) {
+      said.push_back(data::caption(d, {.thickness = true, .slant = true}));
+      thickness.push_back(d.thickness);
+      slant.push_back(d.slant);
+    }
+    const auto images = draw(Captions{data::CaptionTokenizer{}.encode(said)}, some.size(), Key{s.seed}.fold(3));
+    report_digits(images, some.labels, s);
+    std::vector<double> measured_thickness, measured_slant;
+    for (const data::StrokeShape& shape : data::stroke_shapes(bytes(images))) {
+      measured_thickness.push_back(shape.thickness);
+      measured_slant.push_back(shape.slant);
+    }
+    const auto labels = some.labels.values();
+    std::printf(
+        "Rank correlation of word and measure within classes: thickness %.3f, slant %.3f (real digits: 0.941, "
+        "0.941).\n",
+        metrics::spearman(thickness, measured_thickness, labels), metrics::spearman(slant, measured_slant, labels));
+  }
+};
+
+struct TellSketch {
+  static UNetOptions network(UNetOptions o) {
+    o.sketch = true;
+    return o;
+  }
+  static auto training(const ink::data::ImageDataset& digits, ink::Index batch) { return sketch_data(digits, batch); }
+
+  /// A row of every one of the first ten held-out digits.
+  ink::Sketch rows(const ink::data::ImageDataset& test, ink::Index columns) const {
+    std::vector<ink::Index> rows;
+    for (ink::Index i = 0; i < 10 * columns; ++i) rows.push_back(i / columns);
+    return {ink::data::normalize<float>(ink::data::skeleton(test.take(rows).images))};
+  }
+
+  /// Two digits for every sketch: how well they follow it, and how far they are from each other.
+  template <class Draw>
+  void judge(const Draw& draw, const ink::data::ImageDataset& test, const ProgramSettings& s) const {
+    using namespace ink;
+    if (s.judge < 10) return;
+    std::vector<Index> twice;
+    const Index count = std::min<Index>(s.judge, 2 * test.size());
+    Tensor<std::int32_t, 1> sketch_number(Shape{count});
+    for (Index i = 0; i < count; ++i) {
+      twice.push_back(i / 2);
+      sketch_number(i) = static_cast<std::int32_t>(i / 2);
+    }
+    const auto some = test.take(twice);
+    const auto sketches = data::skeleton(some.images);
+    const auto images = draw(Sketch{data::normalize<float>(sketches)}, count, Key{s.seed}.fold(3));
+    const auto overlap = metrics::intersection_over_union(data::skeleton(bytes(images)), sketches, 1);
+    double sum = 0;
+    for (const double v : overlap.values()) sum += v;
+    std::printf(
+        "Overlap of the sketch and the drawing's own, within a pixel: %.3f (another digit of the class: 0.40).\n",
+        sum / static_cast<double>(count));
+    std::printf("Mean distance of two drawings of one sketch: %.3f.\n",
+                metrics::mean_pairwise_distance(images, sketch_number));
+    if (!s.classifier.empty()) report_digits(images, some.labels, s);
+  }
+};
