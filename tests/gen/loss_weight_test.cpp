@@ -114,8 +114,9 @@ TEST_CASE("A chain of many steps has the continuous bound, and the last step a d
   CHECK(ten(Straight{}, 0.1) == near(decoder));
   CHECK(ten(Straight{}, 1e-6) == near(decoder));
   CHECK(ten(Straight{}, 0.11) == near(decoder - 0.5 * ratio(Straight{}(0.2))));
-  // A time of the grid belongs to the step that ends there, though 0.7·10 is rounded up.
-  CHECK(ten(Straight{}, 0.7) == near(0.5 * (ratio(Straight{}(0.6)) - ratio(Straight{}(0.7)))));
+  // A time of the grid belongs to the step that ends there, though 0.07·100 is rounded up.
+  CHECK(DiscreteVariationalWeight{.steps = 100}(Straight{}, 0.07) ==
+        near(0.5 * (ratio(Straight{}(0.06)) - ratio(Straight{}(0.07)))));
   // The steps add up to what is known at the end.
   double sum = 0;
   for (int i = 1; i <= 10; ++i) sum += ten(Straight{}, i / 10.0);
