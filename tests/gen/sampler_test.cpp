@@ -92,9 +92,9 @@ TEST_CASE("Renoise is biased: it never reaches the deviation of the data, and mo
   };
   CHECK(deviation(Renoise{.steps = 10}, 100) == doctest::Approx(0.343).epsilon(0.02));
   CHECK(deviation(Renoise{.steps = 50}, 100) == doctest::Approx(0.397).epsilon(0.02));
-  CHECK(deviation(Renoise{.steps = 1000}, 50) == doctest::Approx(0.420).epsilon(0.03));
-  CHECK(deviation(Ddpm{.steps = 1000}, 50) == doctest::Approx(0.596).epsilon(0.03));
-  CHECK(deviation(Ddim{.steps = 1000}, 50) == doctest::Approx(0.598).epsilon(0.03));
+  CHECK(deviation(Renoise{.steps = 1000}, 32) == doctest::Approx(0.420).epsilon(0.03));
+  CHECK(deviation(Ddpm{.steps = 1000}, 32) == doctest::Approx(0.596).epsilon(0.03));
+  CHECK(deviation(Ddim{.steps = 1000}, 32) == doctest::Approx(0.598).epsilon(0.03));
 }
 
 TEST_CASE("DDIM with eta 1 is DDPM with the small variance") {
@@ -234,7 +234,7 @@ TEST_CASE("The corrector of Langevin brings a wrong distribution nearer to the r
   NoMemory none;
   for (double variance : {0.1, 2.0}) {
     const Images x = normal<double>(Shape{2, 100, 100, 1}, Key{1}) * std::sqrt(variance);
-    for (int corrections : {0, 1, 20}) {
+    for (int corrections : {0, 1, 10}) {
       const PredictorCorrector<Stay> sampler{.corrections = corrections, .snr = 0.3};
       // x ← (1 − e/right)·x + √(2e)·z, with ‖g‖ of the images as they are.
       double expected = variance;
@@ -246,7 +246,7 @@ TEST_CASE("The corrector of Langevin brings a wrong distribution nearer to the r
       CHECK(variance_of(y) == doctest::Approx(expected).epsilon(0.04));
       if (corrections == 0) CHECK(y == x);
     }
-    CHECK(variance_of(PredictorCorrector<Stay>{.corrections = 40}.step(model, x, 1, s, none, Key{5}, 0)) ==
+    CHECK(variance_of(PredictorCorrector<Stay>{.corrections = 20, .snr = 0.3}.step(model, x, 1, s, none, Key{5}, 0)) ==
           doctest::Approx(right).epsilon(0.1));
     CHECK(PredictorCorrector<Stay>{}.step(model, x, 1, 0, none, Key{5}, 0) == x);
   }

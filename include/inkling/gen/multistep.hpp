@@ -44,6 +44,11 @@ struct History {
   }
 };
 
+template <class X>
+History<X> no_history(const X&) {
+  return {};
+}
+
 inline constexpr int max_order = 4;
 
 inline void check_order(const char* sampler, int order, int most = max_order) {

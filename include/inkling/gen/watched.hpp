@@ -23,7 +23,6 @@
 
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "inkling/gen/adapter.hpp"
 
@@ -71,10 +70,7 @@ class Watched {
     bool stopped = false;
   };
 
-  template <class M, class X>
-  std::vector<double> times(const M& model, const X& x) const {
-    return sampler_.times(model, x);
-  }
+  auto times(const auto& model, const auto& x) const { return sampler_.times(model, x); }
 
   template <class M, class X, class C>
   auto begin(const M& model, const X& x, const C& condition) const {

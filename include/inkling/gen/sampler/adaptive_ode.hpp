@@ -32,8 +32,7 @@ struct AdaptiveOde {
     int evaluations = 0;
   };
 
-  template <class M, class X>
-  std::vector<double> times(const M& model, const X&) const {
+  std::vector<double> times(const auto& model, const auto&) const {
     if (!(atol > 0 && rtol > 0)) {
       throw ValueError(text("AdaptiveOde: atol is ", atol, ", rtol is ", rtol, "; they must be positive"));
     }
@@ -42,10 +41,7 @@ struct AdaptiveOde {
     return {all.front(), all[all.size() - 2], all.back()};
   }
 
-  template <class M, class X, class C>
-  Memory begin(const M&, const X&, const C&) const {
-    return {};
-  }
+  Memory begin(const auto&, const auto&, const auto&) const { return {}; }
 
   template <class M, class X, RandomKey K, class C>
     requires Denoiser<M, X, C>

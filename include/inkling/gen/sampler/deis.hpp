@@ -24,10 +24,7 @@ struct Deis {
     detail::check_order("Deis", order);
     return model.times(steps);
   }
-  template <class X>
-  detail::History<X> begin(const auto&, const X&, const auto&) const {
-    return {};
-  }
+  auto begin(const auto&, const auto& x, const auto&) const { return detail::no_history(x); }
 
   template <class M, class X, RandomKey K, class C>
     requires Denoiser<M, X, C>

@@ -5,7 +5,7 @@
 // D continues the clean image of this step and the one before to the middle of the step ("midpoint", D as in
 // DpmPlusPlus2M), or averages the line through them exactly ("heun"), which is much worse in few steps. η = 0 has no
 // noise; with midpoint it is DpmPlusPlus2M. η = 1 with one step is Ddpm.
-// C. Lu et al., "DPM-Solver++", 2022, arXiv:2211.01095, section 5.
+// C. Lu et al., "DPM-Solver++", 2022, arXiv:2211.01095.
 //
 // Errors: ValueError for a negative η.
 //
@@ -30,10 +30,7 @@ struct DpmPlusPlus2MSde {
     if (!(eta >= 0)) throw ValueError(text("DpmPlusPlus2MSde: eta is ", eta, "; it must not be negative"));
     return model.times(steps);
   }
-  template <class X>
-  detail::History<X> begin(const auto&, const X&, const auto&) const {
-    return {};
-  }
+  auto begin(const auto&, const auto& x, const auto&) const { return detail::no_history(x); }
 
   template <class M, class X, RandomKey K, class C>
     requires Denoiser<M, X, C>

@@ -19,19 +19,15 @@ struct DpmPlusPlus3M {
   int steps = 20;
 
   auto times(const auto& model, const auto&) const { return model.times(steps); }
-  template <class X>
-  detail::History<X> begin(const auto&, const X&, const auto&) const {
-    return {};
-  }
+  auto begin(const auto&, const auto& x, const auto&) const { return detail::no_history(x); }
 
   template <class M, class X, RandomKey K, class C>
     requires Denoiser<M, X, C>
   X step(const M& model, const X& x, double t, double s, detail::History<X>& history, const K&,
          const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
-    const X clean = detail::expected_clean(model, x, t, condition);
     const double lambda = log_snr(from), end = log_snr(to);
-    history.push(lambda, clean, 3);
+    history.push(lambda, detail::expected_clean(model, x, t, condition), 3);
     return detail::toward_clean(x, detail::from_history(history, 3, lambda, end, 1), from, to, 0);
   }
 };

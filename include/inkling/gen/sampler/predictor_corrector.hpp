@@ -17,7 +17,6 @@
 #include <cmath>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "inkling/dist/dirac.hpp"
 #include "inkling/gen/sampler/ddim.hpp"
@@ -30,8 +29,7 @@ struct PredictorCorrector {
   int corrections = 1;
   double snr = 0.16;
 
-  template <class M, class X>
-  std::vector<double> times(const M& model, const X& x) const {
+  auto times(const auto& model, const auto& x) const {
     if (corrections < 0 || !(snr > 0)) {
       throw ValueError(text("PredictorCorrector: corrections is ", corrections, ", snr is ", snr,
                             "; they must not be negative, and snr not 0"));
@@ -39,8 +37,7 @@ struct PredictorCorrector {
     return predictor.times(model, x);
   }
 
-  template <class M, class X, class C>
-  auto begin(const M& model, const X& x, const C& condition) const {
+  auto begin(const auto& model, const auto& x, const auto& condition) const {
     return predictor.begin(model, x, condition);
   }
 

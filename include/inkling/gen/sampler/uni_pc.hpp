@@ -21,10 +21,7 @@ struct UniPc {
   bool corrector = true;
 
   auto times(const auto& model, const auto&) const { return model.times(steps); }
-  template <class X>
-  detail::History<X> begin(const auto&, const X&, const auto&) const {
-    return {};
-  }
+  auto begin(const auto&, const auto& x, const auto&) const { return detail::no_history(x); }
 
   template <class M, class X, RandomKey K, class C>
     requires Denoiser<M, X, C>
