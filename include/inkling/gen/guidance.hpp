@@ -19,15 +19,16 @@
 // Errors: ValueError for a scale that is not finite, a rescale outside [0, 1], or an empty interval.
 //
 // Example (declarations):
-//     struct Rising {                                           // a schedule of scales: stronger as the image gets
-//     clear
+//     struct Rising {                                           // a schedule: the clearer the image, the stronger
 //       double operator()(double level) const { return 1 + 3 * (1 - level / 1000); }
 //     };
 // Example:
-//     auto model = Diffusion(models::UNet<float>({.width = 8, .groups = 4, .classes = 10}, Key{1}), Karras{},
-//     KarrasTarget{}); auto stronger = guided(model, {.scale = 3, .rescale = 0.7}); auto scheduled = guided(model,
-//     Guidance<Rising>{.to = 600}); ClassLabels sevens{Tensor<std::int32_t, 1>(Shape{2}, 7)}; auto clean =
-//     stronger.posterior(model.prior(Shape{2, 8, 8, 1}, Key{2}), 1.0, sevens).mean();
+//     models::UNet<float> network({.width = 8, .multipliers = {1, 2}, .groups = 4, .classes = 10}, Key{1});
+//     auto model = KarrasDenoiser(network);
+//     auto stronger = guided(model, {.scale = 3, .rescale = 0.7});
+//     auto scheduled = guided(model, Guidance<Rising>{.to = 600});
+//     ClassLabels sevens{Tensor<std::int32_t, 1>(Shape{2}, 7)};
+//     auto clean = stronger.posterior(model.prior(Shape{2, 8, 8, 1}, Key{2}), 1.0, sevens).mean();
 #pragma once
 
 #include <algorithm>
