@@ -85,13 +85,13 @@ class Diffusion {
   Scales scales(double t) const { return schedule(t); }
   std::vector<double> times(int steps) const { return schedule.times(steps); }
 
-  /// The clean image that the network expects behind x_t.
-  template <class C>
-  auto posterior(const Images& x, double t, const C& condition) const {
+  /// The clean image that the network expects behind x_t, which may be a variable.
+  template <TensorLike X, class C>
+  auto posterior(const X& x, double t, const C& condition) const {
     const Scales s = schedule(t);
     const auto input_scale = static_cast<T>(detail::input_scale(target, s));
     const Tensor<T, 1> level(Shape{x.extent(0)}, static_cast<T>(detail::network_level(target, t, s)));
-    const Images answer = network(input_scale == 1 ? x : x * input_scale, level, condition);
+    const X answer = network(input_scale == 1 ? x : X(x * input_scale), level, condition);
     const CleanEstimate estimate = clean_estimate(target, s);
     return Dirac(map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](auto v, auto y) {
       return a * v + b * y;

@@ -1,0 +1,134 @@
+// variational_bound: the likelihood that a diffusion model is sure to reach, in the three terms of DDPM.
+//
+//   −ln p(x₀) ≤ L_T + Σ_{t>1} L_{t−1} + L_0
+//
+//   prior      L_T      KL of q(x_T | x₀) from the prior N(0, max(1, σ_T²)·I): ½Σ(ᾱ_T·x₀² + (1−ᾱ_T) − ln(1−ᾱ_T) − 1)
+//                       if the variance is preserved
+//   diffusion  L_{t−1}  KL of q(x_s | x_t, x₀) from the model's step: ½(SNR_s − SNR_t)·‖x₀ − x̂₀‖² with the posterior's
+//                       variance ("small"); with the forward step's ("large") that times r = σ_s²/σ_t², and
+//                       ½D(r − 1 − ln r)
+//   decoder    L_0      −ln P(x₀ | x_1), a discretised Gaussian around x̂₀ with the deviation σ_1/α_1, at most 1
+//
+// J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239; A. Nichol, P. Dhariwal 2021, arXiv:2102.09672. The noise is drawn
+// once for every step; given `draws`, so are the steps of the sum: one in each of as many equal parts of ln SNR, and
+// weighted so that the sum is right on average.
+//
+// Shapes: images (N, H, W, C) on `levels` even levels in [−1, 1]; every term is (N), in nats. Row n depends on row n
+// and the key. They ask of a model what samplers do (gen/sampler.hpp).
+//
+// Errors: ValueError for fewer than one step, draws below 0, or fewer than 2 levels.
+//
+// Example:
+//     auto bits = [](const auto& model, const Tensor<float, 4>& images) {
+//       const auto nats = variational_bound(model, images, Unconditional{}, Key{1}, {.steps = 1000, .draws = 50});
+//       return bits_per_dimension(nats, 784).total;
+//     };
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "inkling/dist/discretized_gaussian.hpp"
+#include "inkling/gen/corruption.hpp"
+#include "inkling/gen/likelihood.hpp"
+#include "inkling/gen/likelihood/noise_range.hpp"
+#include "inkling/gen/noised.hpp"
+
+namespace ink {
+
+/// Of every image (N).
+struct VariationalBound {
+  Tensor<double, 1> prior, diffusion, decoder, total;
+};
+
+inline VariationalBound bits_per_dimension(const VariationalBound& nats, Index dimensions) {
+  const double bits = bits_per_dimension(1.0, dimensions);
+  return {nats.prior * bits, nats.diffusion * bits, nats.decoder * bits, nats.total * bits};
+}
+
+struct VariationalBoundOptions {
+  int steps = 1000;
+  int draws = 0;                ///< of the steps that are evaluated, but for the last; 0: all
+  bool large_variance = false;  ///< the model's steps have the variance of the forward step, not of the posterior
+  int levels = 256;
+};
+
+namespace detail {
+
+/// One evaluation of the model: with the noise of this time and this key, and this weight of ‖x₀ − x̂₀‖².
+struct BoundTerm {
+  double time, weight;
+  Key key;
+};
+
+template <class M, class X, class C>
+X clean_behind_noise(const M& model, const X& images, double t, const C& condition, Key key) {
+  return model.posterior(noised(images, model.scales(t), key), t, condition).mean();
+}
+
+/// The three terms, for any bound whose second is a weighted sum of squared errors.
+template <class M, class X, class C>
+VariationalBound bound_of(const M& model, const X& images, double most, const std::vector<BoundTerm>& terms,
+                          const BoundTerm& decode, int levels, const C& condition) {
+  const Index rows = images.extent(0);
+  const double dimensions = rows == 0 ? 0 : static_cast<double>(images.size() / rows);
+  const auto squared_error = [&](const X& mean) { return -Dirac(mean).log_prob(images).template cast<double>(); };
+  const Scales end = model.scales(most);
+  const double prior = prior_deviation(end), spread = end.sigma * end.sigma / (prior * prior);
+  VariationalBound nats;
+  nats.prior = squared_error(X(images.shape())) * (0.5 * end.alpha * end.alpha / (prior * prior)) +
+               0.5 * dimensions * (spread - 1 - std::log(spread));
+  nats.diffusion = Tensor<double, 1>(Shape{rows});
+  for (const BoundTerm& term : terms) {
+    const X clean = clean_behind_noise(model, images, term.time, condition, term.key);
+    nats.diffusion = nats.diffusion + squared_error(clean) * term.weight;
+  }
+  const X clean = clean_behind_noise(model, images, decode.time, condition, decode.key);
+  const double deviation = std::min(1.0, model.scales(decode.time).ratio());
+  nats.decoder = -DiscretizedGaussian(clean, deviation, levels).log_prob(images).template cast<double>();
+  nats.total = nats.prior + nats.diffusion + nats.decoder;
+  return nats;
+}
+
+}  // namespace detail
+
+template <class M, class X, class C>
+  requires Denoiser<M, X, C>
+VariationalBound variational_bound(const M& model, const X& images, const C& condition, Key key,
+                                   const VariationalBoundOptions& o = {}) {
+  if (o.draws < 0) throw ValueError(text("variational_bound: draws is ", o.draws, "; it must not be negative"));
+  const std::vector<double> times = model.times(o.steps);
+  const auto steps = times.size() - 2;  // with a KL; one more decodes
+  double constant = 0;
+  std::vector<detail::BoundTerm> terms;
+  std::vector<double> lengths;  // of the steps in ln SNR: what they cost, nearly, and so how often they are drawn
+  for (std::size_t i = 0; i < steps; ++i) {
+    const Scales t = model.scales(times[i]), s = model.scales(times[i + 1]);
+    const double filled = o.large_variance ? s.sigma * s.sigma / (t.sigma * t.sigma) : 1;
+    constant += 0.5 * (filled - 1 - std::log(filled));
+    const double snr_s = 1 / (s.ratio() * s.ratio()), snr_t = 1 / (t.ratio() * t.ratio());
+    terms.push_back({times[i], 0.5 * (snr_s - snr_t) * filled, key.fold(i)});
+    lengths.push_back(std::log((snr_s + 1e-8) / (snr_t + 1e-8)));
+  }
+  if (o.draws > 0 && steps > 0) {
+    std::vector<detail::BoundTerm> drawn;
+    std::size_t i = 0;
+    double passed = lengths[0];
+    const double total = std::accumulate(lengths.begin(), lengths.end(), 0.0);
+    for (const double place : stratified(o.draws, key.fold(steps + 1)).values()) {  // in ascending order
+      while (passed < place * total && i + 1 < steps) passed += lengths[++i];
+      const double weight = terms[i].weight * total / (lengths[i] * o.draws);
+      drawn.push_back({terms[i].time, weight, key.fold(steps + 2).fold(drawn.size())});
+    }
+    terms = drawn;
+  }
+  auto nats = detail::bound_of(model, images, times[0], terms, {times[steps], 0, key.fold(steps)}, o.levels, condition);
+  if (images.extent(0) > 0) constant *= static_cast<double>(images.size() / images.extent(0));
+  nats.diffusion = nats.diffusion + constant;
+  nats.total = nats.total + constant;
+  return nats;
+}
+
+}  // namespace ink
