@@ -1,11 +1,12 @@
 // DdimInversion: the noise that DDIM turns into a given image; a sampler that runs from image to noise.
 //
-//   x_s = α_s·x_t/α_t + α_s·(ς_s − ς_t)·ε̂(x_s, s),   ς = σ/α,   for s after t
+//   x_s = (x_t + sin δ·v̂(x_s, s))/cos δ,   v̂ = α_s·ε̂ − σ_s·x̂₀,   δ the angle from (α_t, σ_t) to (α_s, σ_s),   s after t
 //
-// That is the step of DDIM (η = 0) from s to t, solved for where it came from. x_s is on both sides: it is found by
-// `iterations` of putting the last guess in on the right, the first being α_s·x_t/α_t. One iteration is what is usually
-// meant by DDIM inversion (J. Song, C. Meng, S. Ermon 2020, arXiv:2010.02502) and costs one evaluation a step; the
-// round trip through Ddim with as many steps is then right to first order. More approach an exact round trip.
+// That is the step of DDIM (η = 0) from s to t, solved for where it came from; schedules that do not preserve the
+// variance are scaled to it. x_s is on both sides: it is found by `iterations` of putting the last guess in on the
+// right, the first being x_t. One iteration costs one evaluation a step, as what is usually meant by DDIM inversion
+// (J. Song, C. Meng, S. Ermon 2020, arXiv:2010.02502); the round trip through Ddim with as many steps is then right to
+// first order. More approach an exact round trip (Z. Pan et al. 2023, arXiv:2309.04907), where they settle.
 //
 // Shapes: clean images (N, H, W, C) -> their noise. No randomness: the key is not used.
 //
@@ -18,6 +19,7 @@
 //     };
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "inkling/gen/sampler.hpp"
@@ -46,18 +48,17 @@ struct DdimInversion {
     requires Denoiser<M, X, C>
   X step(const M& model, const X& x, double t, double s, NoMemory&, const K&, const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
-    // To pure noise, α_s = 0, the step is solved for x_s as it follows from x̂₀.
-    const bool pure = to.alpha == 0;
-    if (pure && from.sigma == 0) {
+    const double length = std::hypot(to.alpha, to.sigma), scale = length / std::hypot(from.alpha, from.sigma);
+    const double angle = std::atan2(to.sigma, to.alpha), turn = angle - std::atan2(from.sigma, from.alpha);
+    if (!(std::cos(turn) > 1e-9)) {
       throw ValueError(text("DdimInversion: steps is ", steps, "; a step from the image to pure noise forgets it"));
     }
-    const double kept = pure ? to.sigma / from.sigma : to.alpha / from.alpha;
-    const double slope = pure ? 0 : 1 - from.ratio() / to.ratio();
-    X there = x * kept;
+    const double slope = std::tan(turn) / std::sin(angle);
+    X there = x * scale;
     for (int i = 0; i < iterations; ++i) {
       const X clean = model.posterior(there, s, condition).mean();
-      const X noise = detail::combine(slope, there, pure ? -kept * from.alpha : -slope * to.alpha, clean);
-      there = detail::combine(kept, x, 1, noise);
+      const X velocity = detail::combine(std::cos(angle), there, -length, clean);  // times sin(angle)
+      there = detail::combine(scale / std::cos(turn), x, slope, velocity);
     }
     return there;
   }

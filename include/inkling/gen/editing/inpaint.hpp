@@ -6,8 +6,8 @@
 //
 // One pass is the replacement method (Y. Song et al. 2020, arXiv:2011.13456): the unknown pixels of a step do not see
 // the known ones that replace it, and fit them badly. More passes are RePaint, which mends that: A. Lugmayr et al.
-// 2022, arXiv:2201.09865, there with jump 10 and 10 passes over 250 steps. At the end the known pixels are the image's
-// own. A sampler with a memory begins anew after every jump.
+// 2022, arXiv:2201.09865, there with jump 10 and 10 passes over 250 steps; with fewer steps, shorter jumps fit better.
+// At the end the known pixels are the image's own. A sampler with a memory begins anew after every jump.
 //
 // Shapes: image (N, H, W, C), as the x that is sampled; known (N, H, W, C), not 0 where a pixel is known; any of its
 // extents may be 1.
@@ -31,7 +31,7 @@
 namespace ink {
 
 struct InpaintOptions {
-  int jump = 10;   ///< steps of a stretch that is taken again
+  int jump = 5;    ///< steps of a stretch that is taken again
   int passes = 1;  ///< how often it is taken
 };
 
