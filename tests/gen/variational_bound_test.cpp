@@ -169,6 +169,35 @@ TEST_CASE("Drawn steps are right on average, and nearly so each time") {
   CHECK(std::abs(mean - expected) < 4 * error);
 }
 
+TEST_CASE("A model that has learned the width of its steps") {
+  // The geometric mean of the two variances, for every pixel.
+  struct Learned : GaussianData<LinearBeta> {
+    struct Posterior {
+      Images clean;
+      const Images& mean() const { return clean; }
+      Images variance(double small, double large) const { return Images(clean.shape(), std::sqrt(small * large)); }
+    };
+    Posterior posterior(const Images& x, double t, const Unconditional&) const {
+      return {GaussianData::posterior(x, t, nothing).mean()};
+    }
+  };
+  const auto images = Digits(3).images;
+  const VariationalBoundOptions two{.steps = 2}, wide{.steps = 2, .large_variance = true};
+  const Learned model{exact(LinearBeta{})};
+  const auto learned = variational_bound(model, images, nothing, Key{1}, two);
+  const auto small = variational_bound(exact(LinearBeta{}), images, nothing, Key{1}, two);
+  const auto large = variational_bound(exact(LinearBeta{}), images, nothing, Key{1}, wide);
+  const double r = std::pow(model.scales(1).sigma / model.scales(0.5).sigma, 2);
+  for (Index n = 0; n < 3; ++n) {
+    const double expected = small.diffusion(n) / std::sqrt(r) + 8 * (1 / std::sqrt(r) - 1 + std::log(r) / 2);
+    CHECK(learned.diffusion(n) == doctest::Approx(expected).epsilon(1e-9));
+    CHECK(large.diffusion(n) == doctest::Approx(small.diffusion(n) / r + 8 * (1 / r - 1 + std::log(r))).epsilon(1e-9));
+    CHECK(learned.prior(n) == small.prior(n));
+    CHECK(learned.decoder(n) == small.decoder(n));
+  }
+  CHECK(variational_bound(model, images, nothing, Key{1}, wide).total == learned.total);
+}
+
 TEST_CASE("The terms of one image do not depend on the others") {
   const auto images = Digits(4).images;
   const auto first = Images::from(Shape<4>{1, 4, 4, 1}, images.values().first(16));
