@@ -22,8 +22,9 @@ Tensor<T, 2> every_level(int levels) {
 template <class T>
 double total(double mean, double deviation, int levels) {
   const DiscretizedGaussian d(Tensor<T, 2>(Shape{levels, 1}, static_cast<T>(mean)), deviation, levels);
+  const auto all = d.log_prob(every_level<T>(levels));
   double sum = 0;
-  for (T nats : d.log_prob(every_level<T>(levels)).values()) sum += std::exp(static_cast<double>(nats));
+  for (T nats : all.values()) sum += std::exp(static_cast<double>(nats));
   return sum;
 }
 

@@ -178,7 +178,6 @@ TEST_CASE("Inverted noise is where the flow comes from, and the way back ends at
 }
 
 TEST_CASE("Inversion of three modes, and to pure noise") {
-  ThreeModes modes;
   const Images x(Shape<4>{1, 5, 1, 1}, {-1, -0.9, 0.1, 0.3, 1.3});
   struct ToZero : ThreeModes {
     std::vector<double> times(int steps) const {

@@ -31,7 +31,7 @@ struct NoiseRange {
     first = times[times.size() - 2];
     last = times.front();
     least_ratio = model.scales(first).ratio();
-    if (!(model.scales(last).ratio() <= most)) last = time(model, most);
+    if (!(model.scales(last).ratio() <= most)) last = time_at_log_snr(model, -std::log(most));
     most_ratio = model.scales(last).ratio();
     if (!(least_ratio > 0 && least_ratio < most_ratio)) {
       throw ValueError(text("NoiseRange: sigma/alpha is ", most_ratio, " at time ", last, " and ", least_ratio,
@@ -39,10 +39,10 @@ struct NoiseRange {
     }
   }
 
-  /// The time at which σ/α is the given number.
+  /// The time at which σ/α is the given number: not beyond the last, where a schedule need not go on.
   template <class M>
-  static double time(const M& model, double ratio) {
-    return time_at_log_snr(model, -std::log(ratio));
+  double time(const M& model, double ratio) const {
+    return ratio < most_ratio * (1 - 1e-12) ? time_at_log_snr(model, -std::log(ratio)) : last;
   }
 
   /// ς at a part of the way from the least noise to the most, which is `width` long, in ln ς.
@@ -54,6 +54,12 @@ namespace detail {
 
 /// The deviation of the noise that a model starts from: 1, or that of a variance that explodes.
 inline double prior_deviation(Scales most) { return std::max(1.0, most.sigma); }
+
+/// D: the numbers of one image.
+template <class X>
+double image_size(const X& images) {
+  return images.empty() ? 0 : static_cast<double>(images.size() / images.extent(0));
+}
 
 }  // namespace detail
 }  // namespace ink

@@ -17,8 +17,7 @@
 //
 // Shapes: x (N, H, W, C) -> (N), in nats. Row n depends on row n and the key.
 //
-// They ask of a model: scales(t), times(n), and a posterior(x, t, condition).mean() that can be differentiated, x a
-// variable.
+// They ask of a model: scales(t), times(n), and posterior(x, t, condition).mean(), x a variable.
 //
 // Errors: ValueError for fewer than one step, one probe or 2 levels, or noise that does not fall.
 //
@@ -118,8 +117,7 @@ struct ProbabilityFlow {
   Tensor<double, 1> negative_log_likelihood(const M& model, const X& images, const C& condition, Key key,
                                             int levels = 256) const {
     const X x = dequantized(images, levels, key.fold(0));
-    const double dimensions = images.empty() ? 0 : static_cast<double>(images.size() / images.extent(0));
-    const double volume = dimensions * std::log(2.0 / (levels - 1));
+    const double volume = detail::image_size(images) * std::log(2.0 / (levels - 1));
     return -(log_density(model, x, condition, key.fold(1)) + volume);
   }
 
@@ -134,8 +132,7 @@ struct ProbabilityFlow {
   template <class M, class X, class C>
   Slope<X> flow_slope(const M& model, const X& y, double t, const std::vector<X>& directions,
                       const C& condition) const {
-    const double dimensions = y.empty() ? 0 : static_cast<double>(y.size() / y.extent(0));
-    Slope<X> slope{y, Tensor<double, 1>(Shape{y.extent(0)}, dimensions)};
+    Slope<X> slope{y, Tensor<double, 1>(Shape{y.extent(0)}, detail::image_size(y))};
     for (const X& v : directions) {
       Tape tape;
       const auto here = tape.variable(y);

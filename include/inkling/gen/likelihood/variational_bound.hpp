@@ -4,10 +4,9 @@
 //
 //   prior      L_T      KL of q(x_T | x₀) from the prior N(0, max(1, σ_T²)·I): ½Σ(ᾱ_T·x₀² + (1−ᾱ_T) − ln(1−ᾱ_T) − 1)
 //                       if the variance is preserved
-//   diffusion  L_{t−1}  KL of q(x_s | x_t, x₀) from the model's step: ½(SNR_s − SNR_t)·‖x₀ − x̂₀‖²/r + ½D(1/r − 1 + ln
-//   r),
-//                       r the variance of the model's step in units of the posterior's: 1 ("small"), σ_t²/σ_s²
-//                       ("large"), or what the model says, if its posterior has variance(β̃, β)
+//   diffusion  L_{t−1}  KL of q(x_s | x_t, x₀) from the model's step: ½(SNR_s − SNR_t)·‖x₀ − x̂₀‖²/r plus
+//                       ½D·(1/r − 1 + ln r), r the variance of the model's step in units of the posterior's: 1
+//                       ("small"), σ_t²/σ_s² ("large"), or what its posterior says, if that has variance(β̃, β)
 //   decoder    L_0      −ln P(x₀ | x_1), a discretised Gaussian around x̂₀ with the deviation σ_1/α_1, at most 1
 //
 // J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239; A. Nichol, P. Dhariwal 2021, arXiv:2102.09672. The noise is drawn
@@ -84,8 +83,7 @@ Tensor<double, 1> step_nats(const X& images, const P& posterior, const BoundTerm
           .template cast<double>();
     }
   }
-  const double dimensions = images.empty() ? 0 : static_cast<double>(images.size() / images.extent(0));
-  const double constant = 0.5 * dimensions * term.count * (1 / term.fixed - 1 + std::log(term.fixed));
+  const double constant = 0.5 * image_size(images) * term.count * (1 / term.fixed - 1 + std::log(term.fixed));
   return squared_error(images, X(posterior.mean())) * (term.weight / term.fixed) + constant;
 }
 
@@ -134,7 +132,8 @@ VariationalBound variational_bound(const M& model, const X& images, const C& con
     std::size_t i = 0;
     double passed = lengths[0];
     const double total = std::accumulate(lengths.begin(), lengths.end(), 0.0);
-    for (const double place : stratified(o.draws, key.fold(steps + 1)).values()) {  // in ascending order
+    const auto places = stratified(o.draws, key.fold(steps + 1));  // in ascending order
+    for (const double place : places.values()) {
       while (passed < place * total && i + 1 < steps) passed += lengths[++i];
       detail::BoundTerm& term = drawn.emplace_back(terms[i]);
       term.count = total / (lengths[i] * o.draws);
