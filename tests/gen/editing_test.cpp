@@ -36,6 +36,16 @@ double largest_difference(const Images& a, const Images& b) {
 
 Images some_images(std::uint64_t seed) { return normal<double>(Shape<4>{5, 2, 2, 1}, Key{seed}) * 0.6; }
 
+/// A sampler that takes no steps, but remembers where it was: nowhere at first.
+struct Remembering : Ddim {
+  double begin(const auto&, const auto&, const auto&) const { return -1; }
+  Images step(const auto&, const Images& x, double t, double s, double& memory, Key, const auto&) const {
+    CHECK((memory == -1 || memory == t));
+    memory = s;
+    return x;
+  }
+};
+
 }  // namespace
 
 // --- noised
@@ -137,6 +147,31 @@ TEST_CASE("RePaint comes nearer to the conditional distribution than replacement
   CHECK(std::abs(again.mean - mean) < 0.3 * std::abs(plain.mean - mean));
   CHECK(std::abs(again.variance - variance) < 0.5 * std::abs(plain.variance - variance));
   CHECK(std::abs(again.mean - mean) < 0.06);
+}
+
+TEST_CASE("A sampler with a memory begins anew after every jump") {
+  const GaussianData<Straight> model;
+  const auto image = some_images(1);
+  Remembering sampler;
+  sampler.steps = 6;
+  const Inpaint fill(sampler, image, Tensor<std::uint8_t, 4>(Shape<4>{1, 1, 1, 1}), {.jump = 2, .passes = 3});
+  CHECK(sample(fill, model, image, Key{1}).shape() == image.shape());
+}
+
+TEST_CASE("What becomes of one image does not depend on the others") {
+  const GaussianData<LinearBeta> model;
+  const auto images = some_images(1), noise = some_images(2);
+  const auto first = [](const Images& x) { return Images::from(Shape<4>{1, 2, 2, 1}, x.values().first(4)); };
+  const Tensor<std::uint8_t, 4> known(Shape<4>{1, 2, 2, 1}, {1, 0, 0, 1});
+  const auto fill = [&](const Images& image, const Images& x) {
+    const Inpaint sampler(Ddim{.steps = 6, .eta = 1}, image, known, {.jump = 2, .passes = 2});
+    return sample(sampler, model, x, Key{3});
+  };
+  CHECK(first(fill(images, noise)) == fill(first(images), first(noise)));
+  const auto redraw = [&](const Images& x) {
+    return image_to_image(Ddim{.steps = 6, .eta = 1}, model, x, 0.5, Key{3});
+  };
+  CHECK(first(redraw(images)) == redraw(first(images)));
 }
 
 TEST_CASE("Inpainting says what does not fit") {
