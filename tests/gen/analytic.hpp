@@ -25,10 +25,10 @@ struct GaussianData {
   ink::Scales scales(double t) const { return schedule(t); }
   std::vector<double> times(int steps) const { return schedule.times(steps); }
 
-  template <class C>
-  auto posterior(const Images& x, double t, const C&) const {
+  template <ink::TensorLike X, class C>
+  auto posterior(const X& x, double t, const C&) const {
     const auto s = schedule(t);
-    return ink::Dirac(Images(x * (s.alpha * variance / (s.alpha * s.alpha * variance + s.sigma * s.sigma))));
+    return ink::Dirac(X(x * (s.alpha * variance / (s.alpha * s.alpha * variance + s.sigma * s.sigma))));
   }
 
   template <class K>
