@@ -112,14 +112,14 @@ class PatchDiffusion {
 
   /// The state is the clean image, which the network sees, and beside it the noisy one: 2 · C channels.
   Corruption<T, Images, Images> corrupt(const Images& images, Key key) const {
-    const Index side = network.patch(), n = images.extent(0);
-    const Images patches = detail::as_pixels(patchify(images, side));
+    const Index side = network.patch();
+    const Tensor<T, 3> cut = patchify(images, side);
+    const Images patches = detail::as_pixels(cut);
     // The denoiser draws the times of its rows in ascending order: without a shuffle, a patch would always get the
     // same.
     const Order order = permutation(patches.extent(0), key.fold(0)), back = inverse_order(order);
     const auto example = denoiser.corrupt(detail::rows_in_order(patches, order), key.fold(1));
-    const auto noisy = detail::rows_in_order(example.state, back)
-                           .reshape(Shape<3>{n, patches.extent(0) / std::max<Index>(n, 1), patches.extent(3)});
+    const auto noisy = detail::rows_in_order(example.state, back).reshape(cut.shape());
     return {concat(3, images, unpatchify(noisy, side, images.extent(1), images.extent(2), images.extent(3))),
             detail::rows_in_order(example.level, back), detail::rows_in_order(example.target, back),
             detail::rows_in_order(example.weight, back)};
