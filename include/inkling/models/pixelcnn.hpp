@@ -20,7 +20,8 @@
 // whole network, and give the logits of `operator()` bit for bit. Tokens at `position` and later are not read; earlier
 // ones must not change.
 //
-// Shapes: tokens (N, height, columns) int32 -> logits (N, height, columns, levels); logits_at -> (N, levels).
+// Shapes: tokens (N, height, columns) int32 -> logits (N, height, columns, levels); logits_at -> (N, levels). With
+// `outputs`, the parameters of another distribution: (N, height, columns, outputs).
 // Condition: Unconditional; ClassLabels if `classes` > 0, Captions if `vocabulary` > 0, Sketch if `sketch`, or several
 // of them as Conditions. What the options leave out is ignored; "not told" means Unconditional.
 //
@@ -51,6 +52,7 @@ struct PixelCnn {
 
   struct Options {
     Index levels = 256;  ///< of a token
+    Index outputs = 0;   ///< numbers per pixel; 0: as many as levels
     Index width = 64;
     Index layers = 6;
     Index kernel = 3;
@@ -83,7 +85,7 @@ struct PixelCnn {
   PixelCnn(const Options& o, Key key)
       : options(checked(o)),
         hidden({.in = o.width, .out = o.head}, key.fold(1)),
-        output({.in = o.head, .out = o.levels}, key.fold(2)) {
+        output({.in = o.head, .out = outputs(o)}, key.fold(2)) {
     const detail::StackOptions inner{o.width,     o.layers,
                                      o.kernel,    o.first_kernel,
                                      o.classes,   o.vocabulary > 0 ? o.text_width : 0,
@@ -104,7 +106,7 @@ struct PixelCnn {
 
   static constexpr Shape<4> out_shape(const Options& o, const Shape<3>& tokens) {
     check_tokens(o, tokens);
-    return {tokens[0], tokens[1], tokens[2], o.levels};
+    return {tokens[0], tokens[1], tokens[2], outputs(o)};
   }
 
   /// Logits of every token.
@@ -156,6 +158,8 @@ struct PixelCnn {
   }
 
  private:
+  static constexpr Index outputs(const Options& o) { return o.outputs > 0 ? o.outputs : o.levels; }
+
   static const Options& checked(const Options& o) {
     if (o.levels < 2) throw ValueError(text("pixelcnn: levels are ", o.levels, "; they must be at least 2"));
     detail::require_positive("pixelcnn", "layers", o.layers);
