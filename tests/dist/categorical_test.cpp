@@ -135,5 +135,5 @@ TEST_CASE("Categorical: tokens must fit the logits") {
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 2})), ShapeError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{3, 3})), ShapeError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 3}, 4)), ValueError);
-  CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 3}, -1)), ValueError);
+  CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 3}, -2)), ValueError);
 }

@@ -3,10 +3,10 @@
 //   p(k) = exp(l_k) / Σ_j exp(l_j)
 //
 // Shapes: logits (N, …, K), R axes; tokens (N, …), R − 1 axes, int32 in [0, K). log_prob adds up the places of a row
-// and gives (N), in nats.
+// and gives (N), in nats; a missing token (dist/missing_token.hpp) adds nothing.
 //
-// Errors: ShapeError if the tokens do not fit the logits; ValueError for a token outside [0, K) or a negative
-// temperature.
+// Errors: ShapeError if the tokens do not fit the logits; ValueError for a token outside [0, K) that is not missing, or
+// a negative temperature.
 //
 // Example:
 //     Categorical pixel{normal<float>(Shape{4, 256}, Key{1})};
@@ -20,6 +20,7 @@
 
 #include "inkling/core/random.hpp"
 #include "inkling/dist/dirac.hpp"
+#include "inkling/dist/missing_token.hpp"
 #include "inkling/ops/loss.hpp"
 #include "inkling/ops/softmax.hpp"
 
@@ -34,6 +35,7 @@ class Categorical {
   explicit Categorical(X logits) : logits_(std::move(logits)) {}
 
   const X& logits() const { return logits_; }
+  const X& parameters() const { return logits_; }
   Index levels() const { return value(logits_).extent(-1); }
 
   /// The expected level of every place.
@@ -57,8 +59,12 @@ class Categorical {
 
   template <class Y>
   auto log_prob(const Y& tokens) const {
-    return detail::row_totals(-cross_entropy_rows(logits_, value(tokens)));
+    const Tokens& x = value(tokens);
+    return detail::row_totals(detail::without_missing(-cross_entropy_rows(logits_, detail::present_tokens(x)), x));
   }
+
+  /// The same distribution, not recorded: what every distribution of tokens can be turned into.
+  auto as_categorical() const { return Categorical<Tensor<scalar_t<X>, rank_v<X>>>(value(logits_)); }
 
   /// The same distribution sharpened (temperature below 1) or flattened (above 1).
   Categorical tempered(double temperature) const {

@@ -15,12 +15,9 @@
 #include <cstdint>
 
 #include "inkling/core/error.hpp"
-#include "inkling/core/tensor.hpp"
+#include "inkling/dist/missing_token.hpp"
 
 namespace ink {
-
-/// A pixel that is not known. As a target: one that is not asked for, and counts nothing in a log-probability.
-inline constexpr std::int32_t missing_token = -1;
 
 template <class T>
 Tensor<T, 4> known_pixels(const Tensor<std::int32_t, 3>& tokens, int levels) {
