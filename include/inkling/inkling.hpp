@@ -44,6 +44,7 @@
 #include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/schedule/linear_beta.hpp"
+#include "inkling/gen/step_plan.hpp"
 #include "inkling/gen/target.hpp"
 #include "inkling/gen/token_sampler.hpp"
 #include "inkling/io/checksum.hpp"
