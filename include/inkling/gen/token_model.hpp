@@ -1,0 +1,82 @@
+// TokenModel: what the generators of whole-number pixels share whose networks are not causal: AnyOrder
+// (gen/any_order.hpp), MaskedDiffusion (gen/masked_diffusion.hpp) and UniformDiffusion (gen/uniform_diffusion.hpp).
+//
+// They differ in what they remove from an image, and in nothing else. Their networks are shown the pixels and which of
+// them are known, are told how much is gone, and answer with the parameters of one distribution per pixel
+// (gen/head.hpp; by default a Categorical, K = levels):
+//
+//   network(known_pixels (N, H, W, 2), level (N), condition) -> (N, H, W, K)
+//
+// So a network moves from one to another as it is, and is sampled as either. Each of them has
+//   corrupt(images, key)               one training example per image
+//   corrupt_tokens(tokens, u, key)     the same of tokens, for amounts u in (0, 1) that are given
+//   posterior(x, t, condition)         what every pixel is expected to be, given x: a distribution
+//   prior(shape, key), images(x)       where sampling begins; a finished state as images in [−1, 1]
+//
+// Shapes: images (N, H, W, 1), tokens and states (N, H, W).
+//
+// Example (declarations):
+//     struct Coins {                                            // a network that knows nothing
+//       using value_type = float;
+//       template <TensorLike X, class C>
+//       auto operator()(const X& shown, const Tensor<float, 1>&, const C&) const { return 0.0f * shown; }
+//       static void visit(auto&, auto&&) {}
+//     };
+// Example:
+//     TokenModel model(Coins{}, Quantizer{2});
+//     auto pixels = model.predict(known_pixels<float>(Tokens({4, 8, 8}), 2), Tensor<float, 1>({4}), Unconditional{});
+//     auto drawn = pixels.sample(Key{1});                       // (4, 8, 8)
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "inkling/gen/autoregressive.hpp"
+#include "inkling/gen/masked_tokens.hpp"
+
+namespace ink {
+
+template <class Network>
+class TokenModel {
+ public:
+  using value_type = typename Network::value_type;
+  using T = value_type;
+
+  Network network;
+  Quantizer quantizer;
+  double drop_condition = 0.1;  ///< how often training withholds the condition
+
+  TokenModel(Network n, Quantizer q) : network(std::move(n)), quantizer(q) {}
+
+  static void visit(auto& self, auto&& f) { f("network", self.network); }
+
+  /// The distribution of every pixel, given what is shown (N, H, W, 2).
+  template <TensorLike X, class C>
+  auto predict(const X& shown, const Tensor<T, 1>& level, const C& condition) const {
+    return Categorical(network(shown, level, condition));
+  }
+
+  Tensor<T, 4> images(const Tokens& x) const { return quantizer.template images<T>(x); }
+
+ protected:
+  using Example = Corruption<T, Tensor<T, 4>, Tokens>;
+
+  Tensor<T, 4> shown(const Tokens& x) const { return known_pixels<T>(x, quantizer.levels); }
+
+  /// How much of every image is missing: 1000 × the fraction of its pixels.
+  static Tensor<T, 1> missing_level(const Tokens& x) {
+    Tensor<T, 1> level(Shape{x.extent(0)});
+    const Index places = x.extent(1) * x.extent(2);
+    for (Index n = 0; n < level.size(); ++n) {
+      const std::int32_t* row = x.data() + n * places;
+      const auto missing = std::count(row, row + places, missing_token);
+      level(n) = static_cast<T>(1000 * static_cast<double>(missing) / static_cast<double>(places));
+    }
+    return level;
+  }
+
+  static Tokens all_missing(const Shape<4>& shape) { return Tokens({shape[0], shape[1], shape[2]}, missing_token); }
+};
+
+}  // namespace ink
