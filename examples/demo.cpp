@@ -73,8 +73,8 @@ void run(const ProgramSettings& s, const std::string& picture) {
             Ddim{.steps = 1}, 1, s.seconds / 4, 2e-3, 32, s);
   const models::PixelCnn<float> network(
       {.levels = 2, .width = 32, .layers = 6, .classes = 10, .dilations = 3, .positions = true}, key.fold(2));
-  const auto tokens =
-      learn("Autoregression", Autoregressive(network, {2}), Ancestral{.temperature = 0.8}, 784, s.seconds, 4e-3, 16, s);
+  const auto tokens = learn("Autoregression", Autoregressive(network, {2}),
+                            Ancestral{.truncation = {.temperature = 0.8}}, 784, s.seconds, 4e-3, 16, s);
   const auto denoised =
       learn("Diffusion",
             KarrasDenoiser(models::UNet<float>({.width = 16, .blocks = 1, .classes = 10}, key.fold(3)),

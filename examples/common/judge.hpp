@@ -21,8 +21,8 @@ inline double agreement(const ink::models::Classifier<float>& classifier, const 
 }
 
 /// Mean and standard error of the nats of held-out images; binarised images are drawn once, with a fixed seed.
-template <class Network>
-void report_likelihood(const ink::Autoregressive<Network>& model, const ProgramSettings& s) {
+template <class Network, class Head>
+void report_likelihood(const ink::Autoregressive<Network, Head>& model, const ProgramSettings& s) {
   using namespace ink;
   double sum = 0, squares = 0, count = 0;
   Index pixels = 0;

@@ -70,7 +70,7 @@ TEST_CASE("Every image is drawn as often as the network's exact joint distributi
     for (Index image = 0; image < 16; ++image)
       total += joint.emplace_back(table.network.probability(image, temperature));
     REQUIRE(total == doctest::Approx(1).epsilon(1e-12));
-    const auto drawn = sample(Ancestral{.temperature = temperature}, table, Tokens({n, 2, 2}), Key{1});
+    const auto drawn = sample(Ancestral{.truncation = {.temperature = temperature}}, table, Tokens({n, 2, 2}), Key{1});
     const auto counts = count_images(drawn);
     CHECK(statistics::chi_square(counts, joint, n) < 37.7);  // 15 degrees of freedom: 0.001
   }
@@ -88,16 +88,18 @@ TEST_CASE("Temperature 0 takes the likeliest level of every pixel") {
     const Index row = (Index{1} << i) - 1 + greedy;
     if (table.network.rows(row, 1) > table.network.rows(row, 0)) greedy |= Index{1} << i;
   }
-  const auto counts = count_images(sample(Ancestral{.temperature = 0}, table, Tokens({7, 2, 2}), Key{4}));
+  const auto counts =
+      count_images(sample(Ancestral{.truncation = {.temperature = 0}}, table, Tokens({7, 2, 2}), Key{4}));
   CHECK(counts[static_cast<std::size_t>(greedy)] == 7);
-  CHECK(sample(Ancestral{.temperature = 0}, table, Tokens({7, 2, 2}), Key{4}) ==
-        sample(Ancestral{.temperature = 0.001}, table, Tokens({7, 2, 2}), Key{5}));
+  CHECK(sample(Ancestral{.truncation = {.temperature = 0}}, table, Tokens({7, 2, 2}), Key{4}) ==
+        sample(Ancestral{.truncation = {.temperature = 0.001}}, table, Tokens({7, 2, 2}), Key{5}));
 }
 
 TEST_CASE("A temperature below 0 is refused") {
-  CHECK_THROWS_WITH_AS(sample(Ancestral{.temperature = -1}, table, Tokens({4, 2, 2}), Key{1}),
-                       "Ancestral: temperature is -1; it must not be negative", ValueError);
-  CHECK_THROWS_AS(sample(Ancestral{.temperature = std::nan("")}, table, Tokens({4, 2, 2}), Key{1}), ValueError);
+  CHECK_THROWS_WITH_AS(sample(Ancestral{.truncation = {.temperature = -1}}, table, Tokens({4, 2, 2}), Key{1}),
+                       "Truncation: temperature is -1; it must not be negative", ValueError);
+  CHECK_THROWS_AS(sample(Ancestral{.truncation = {.temperature = std::nan("")}}, table, Tokens({4, 2, 2}), Key{1}),
+                  ValueError);
 }
 
 namespace {
@@ -111,7 +113,8 @@ void check_same_tokens(const Network& network, Index levels) {
   for (double temperature : {1.0, 0.8, 0.0}) {
     const auto draw = [&](bool cache, Index n) {
       const ClassLabels some{dense(view(labels.ids).slice(0, 0, n))};
-      return sample(Ancestral{.temperature = temperature, .cache = cache}, model, Tokens({n, 3, 4}), Key{5}, some);
+      return sample(Ancestral{.truncation = {.temperature = temperature}, .cache = cache}, model, Tokens({n, 3, 4}),
+                    Key{5}, some);
     };
     set_thread_count(1);
     const auto reference = draw(true, 5);

@@ -167,6 +167,18 @@ TEST_CASE_TEMPLATE("Gpt: one pixel at a time gives the logits of the whole", T, 
   }
 }
 
+TEST_CASE("Gpt: as many numbers per pixel as another head needs") {
+  const auto tokens = random_tokens({2, 3, 4}, 5, Key{2});
+  for (Index group : {1, 2}) {
+    const Gpt<float> net(
+        {.levels = 5, .outputs = 6, .width = 8, .layers = 1, .heads = 2, .group = group, .height = 3, .columns = 4},
+        Key{1});
+    const auto parameters = net(tokens, Unconditional{});
+    REQUIRE(parameters.shape() == Shape<4>{2, 3, 4, 6});
+    CHECK(difference(one_at_a_time(net, tokens, Unconditional{}, 6), parameters) < 1e-5);
+  }
+}
+
 TEST_CASE("Gpt: gradients of the parameters") {
   const auto tokens = random_tokens({2, 3, 4}, 4, Key{2});
   const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {1, null_label})};

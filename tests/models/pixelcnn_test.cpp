@@ -233,6 +233,21 @@ TEST_CASE("images drawn with the cache are the images drawn without") {
   }
 }
 
+TEST_CASE("as many numbers per pixel as another head needs") {
+  const PixelCnn<float> net(
+      {.levels = 5, .outputs = 6, .width = 4, .layers = 1, .first_kernel = 3, .head = 4, .height = 3, .columns = 4},
+      Key{1});
+  const auto tokens = random_tokens({2, 3, 4}, 5, Key{2});
+  const auto parameters = net(tokens);
+  REQUIRE(parameters.shape() == Shape<4>{2, 3, 4, 6});
+  CHECK(PixelCnn<float>::out_shape(net.options, tokens.shape()) == parameters.shape());
+  auto cache = net.cache(2);
+  for (Index i = 0; i < 12; ++i) {
+    const auto here = parameters.reshape(Shape<3>{2, 12, 6});
+    CHECK(same_bits(net.logits_at(tokens, i, cache), slice(here, 1, i, i + 1).reshape(Shape<2>{2, 6})));
+  }
+}
+
 TEST_CASE("labels change the logits, and null_label is the same as no condition") {
   for (const bool two_stacks : {false, true}) {
     const PixelCnn<float> net(small(two_stacks, 3), Key{2});

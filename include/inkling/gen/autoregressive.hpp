@@ -5,8 +5,12 @@
 //
 // A causal network predicts every pixel from those before it in one evaluation, so that training needs no separate
 // corruption: the state is the image itself, and causality hides the rest. The order is raster order: rows from the
-// top, pixels from the left. H. Larochelle, I. Murray, "The neural autoregressive distribution estimator", 2011;
-// A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, "Pixel recurrent neural networks", 2016, arXiv:1601.06759.
+// top, pixels from the left; Reordered (gen/reordered.hpp) makes it any other. H. Larochelle, I. Murray, "The neural
+// autoregressive distribution estimator", 2011; A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, "Pixel recurrent
+// neural networks", 2016, arXiv:1601.06759.
+//
+// The network answers with the parameters of a distribution of every pixel: (N, H, W, K). Which one is said by the head
+// (gen/head.hpp), which the constructor takes last: a Categorical of K = levels logits by default.
 //
 // Pixels are whole numbers in [0, levels). Images in [−1, 1] are rounded to them, but for 2 levels they are drawn:
 // black or white with the probability that the grey value names, anew for every batch ("dynamic binarisation").
@@ -27,8 +31,8 @@
 #include <utility>
 #include <vector>
 
-#include "inkling/dist/categorical.hpp"
 #include "inkling/gen/corruption.hpp"
+#include "inkling/gen/head.hpp"
 #include "inkling/nn/module.hpp"
 
 namespace ink {
@@ -76,7 +80,7 @@ struct Quantizer {
   }
 };
 
-template <class Network>
+template <class Network, class Head = CategoricalHead>
 class Autoregressive {
  public:
   using value_type = typename Network::value_type;
@@ -84,9 +88,10 @@ class Autoregressive {
 
   Network network;
   Quantizer quantizer;
+  Head head;
   double drop_condition = 0.1;  ///< how often training withholds the condition
 
-  Autoregressive(Network n, Quantizer q) : network(std::move(n)), quantizer(q) {}
+  Autoregressive(Network n, Quantizer q, Head h = {}) : network(std::move(n)), quantizer(q), head(h) {}
 
   static void visit(auto& self, auto&& f) { f("network", self.network); }
 
@@ -99,7 +104,13 @@ class Autoregressive {
   /// The distribution of every pixel given those before it.
   template <TensorLike X, class C>
   auto predict(const X& tokens, const Tensor<T, 1>&, const C& condition) const {
-    return Categorical(network(tokens, condition));
+    return distribution(network(tokens, condition));
+  }
+
+  /// The distribution that parameters (N, …, K) stand for.
+  template <TensorLike P>
+  auto distribution(P parameters) const {
+    return head(std::move(parameters), quantizer.levels);
   }
 
   /// Steps of the sampler: the number of pixels known.

@@ -21,8 +21,8 @@ inline double bits_per_dimension(double nats, Index dimensions) {
   return nats / (static_cast<double>(dimensions) * 0.69314718055994530942);
 }
 
-template <class Network, class C>
-Tensor<typename Network::value_type, 1> negative_log_likelihood(const Autoregressive<Network>& model,
+template <class Network, class Head, class C>
+Tensor<typename Network::value_type, 1> negative_log_likelihood(const Autoregressive<Network, Head>& model,
                                                                 const Tensor<typename Network::value_type, 4>& images,
                                                                 const C& condition, Key key) {
   const auto example = model.corrupt(images, key);

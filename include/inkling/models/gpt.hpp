@@ -6,8 +6,9 @@
 // M. Chen et al., "Generative pretraining from pixels", 2020; A. Radford et al. 2018. Single pixels enter through an
 // embedding of their level, groups through a linear layer. The first token says the class, or that none is told.
 //
-// Shapes: tokens (N, height, columns), int32 in [0, levels) -> logits (N, height, columns, levels).
-// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+// Shapes: tokens (N, height, columns), int32 in [0, levels) -> logits (N, height, columns, levels), or the parameters
+// of another distribution (N, height, columns, outputs). Condition: Unconditional, or ClassLabels if `classes` > 0
+// (ignored otherwise).
 //
 // Errors: ShapeError for other extents; ValueError for tokens outside [0, levels), a group that does not divide the
 // pixels, or positions that are not asked for in order.
@@ -40,7 +41,8 @@ class Gpt {
   using Tokens = Tensor<std::int32_t, 3>;
 
   struct Options {
-    Index levels = 256;
+    Index levels = 256;  ///< of a token
+    Index outputs = 0;   ///< numbers per pixel; 0: as many as levels
     Index width = 128, layers = 4, heads = 4;
     Index group = 1;  ///< neighbouring pixels per token
     Index height = 28, columns = 28;
@@ -51,7 +53,7 @@ class Gpt {
   struct Cache {
     typename TransformerBody<T, Block>::Cache body;
     Tensor<T, 3> next_input;  ///< (N, 1, width), what the body has not seen yet
-    Tensor<T, 3> group;       ///< (N, group, levels), the logits of the newest group
+    Tensor<T, 3> group;       ///< (N, group, outputs), of the newest group
     Index position = 0;       ///< the next that may be asked for
   };
 
@@ -59,7 +61,7 @@ class Gpt {
       : start_({.classes = std::max<Index>(o.classes, 1), .width = o.width}, key.fold(0)),
         body_(groups(o), {.width = o.width, .heads = o.heads, .causal = true}, o.layers, key.fold(1), o.recompute),
         norm_({.width = o.width}),
-        head_({.in = o.width, .out = o.group * o.levels, .bias = false}, key.fold(2)),
+        head_({.in = o.width, .out = o.group * outputs(o), .bias = false}, key.fold(2)),
         options_(o) {
     if (o.group == 1) {
       pixel_.emplace(typename Embedding<T>::Options{.count = o.levels, .width = o.width, .std = 0.02}, key.fold(3));
@@ -79,7 +81,7 @@ class Gpt {
     const auto seen = slice(inputs(tokens, ids.reshape(Shape<3>{n, count, o.group})), 1, 0, count - 1);
     const auto first = reshape(start(tokens, condition), Shape<3>{n, 1, o.width});
     const auto logits = head_(norm_(body_(concat(1, first, seen))));
-    return reshape(logits, Shape<4>{n, o.height, o.columns, o.levels});
+    return reshape(logits, Shape<4>{n, o.height, o.columns, outputs(o)});
   }
 
   template <class C>
@@ -107,10 +109,10 @@ class Gpt {
         check_range(before.values());
         cache.next_input = inputs(before, before);
       }
-      cache.group = head_(norm_(body_.next(cache.next_input, cache.body))).reshape(Shape<3>{n, o.group, o.levels});
+      cache.group = head_(norm_(body_.next(cache.next_input, cache.body))).reshape(Shape<3>{n, o.group, outputs(o)});
     }
     ++cache.position;
-    return dense(view(cache.group).slice(1, within, within + 1)).reshape(Shape<2>{n, o.levels});
+    return dense(view(cache.group).slice(1, within, within + 1)).reshape(Shape<2>{n, outputs(o)});
   }
 
   static void visit(auto& self, auto&& f) {
@@ -123,6 +125,8 @@ class Gpt {
   }
 
  private:
+  static Index outputs(const Options& o) { return o.outputs > 0 ? o.outputs : o.levels; }
+
   static Index groups(const Options& o) {
     if (o.group < 1 || o.height * o.columns % o.group != 0 || o.levels < 2) {
       throw ValueError(text("gpt: group is ", o.group, ", pixels are ", o.height * o.columns, ", levels are ", o.levels,

@@ -20,7 +20,8 @@
 // whole network, and give the logits of `operator()` bit for bit. Tokens at `position` and later are not read; earlier
 // ones must not change.
 //
-// Shapes: tokens (N, height, columns) int32 -> logits (N, height, columns, levels); logits_at -> (N, levels).
+// Shapes: tokens (N, height, columns) int32 -> logits (N, height, columns, levels); logits_at -> (N, levels). With
+// `outputs`, the parameters of another distribution: (N, height, columns, outputs).
 // Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise). null_label means
 // Unconditional.
 //
@@ -50,6 +51,7 @@ struct PixelCnn {
 
   struct Options {
     Index levels = 256;  ///< of a token
+    Index outputs = 0;   ///< numbers per pixel; 0: as many as levels
     Index width = 64;
     Index layers = 6;
     Index kernel = 3;
@@ -77,7 +79,7 @@ struct PixelCnn {
   PixelCnn(const Options& o, Key key)
       : options(checked(o)),
         hidden({.in = o.width, .out = o.head}, key.fold(1)),
-        output({.in = o.head, .out = o.levels}, key.fold(2)) {
+        output({.in = o.head, .out = outputs(o)}, key.fold(2)) {
     const detail::StackOptions inner{o.width,
                                      o.layers,
                                      o.kernel,
@@ -94,7 +96,7 @@ struct PixelCnn {
 
   static constexpr Shape<4> out_shape(const Options& o, const Shape<3>& tokens) {
     check_tokens(o, tokens);
-    return {tokens[0], tokens[1], tokens[2], o.levels};
+    return {tokens[0], tokens[1], tokens[2], outputs(o)};
   }
 
   /// Logits of every token.
@@ -142,6 +144,8 @@ struct PixelCnn {
   }
 
  private:
+  static constexpr Index outputs(const Options& o) { return o.outputs > 0 ? o.outputs : o.levels; }
+
   static const Options& checked(const Options& o) {
     if (o.levels < 2) throw ValueError(text("pixelcnn: levels are ", o.levels, "; they must be at least 2"));
     detail::require_positive("pixelcnn", "layers", o.layers);
