@@ -65,6 +65,25 @@ inline Joint markov_line(Index columns, double stay) {
   return joint;
 }
 
+/// Neighbours, in both directions, are alike the more often the greater the coupling (an Ising model).
+inline Joint lattice(Index height, Index columns, double coupling) {
+  Joint joint{height, columns, {}};
+  double total = 0;
+  for (std::size_t b = 0; b < std::size_t{1} << (height * columns); ++b) {
+    const auto spin = [&](Index row, Index column) { return b >> (row * columns + column) & 1 ? 1 : -1; };
+    int alike = 0;
+    for (Index r = 0; r < height; ++r) {
+      for (Index c = 0; c < columns; ++c) {
+        if (c > 0) alike += spin(r, c) * spin(r, c - 1);
+        if (r > 0) alike += spin(r, c) * spin(r - 1, c);
+      }
+    }
+    total += joint.p.emplace_back(std::exp(coupling * alike));
+  }
+  for (double& v : joint.p) v /= total;
+  return joint;
+}
+
 /// Any answer to any question, so that no two orders agree: row Σ 3^i·(0 missing, 1 black, 2 white), pixel i.
 struct Inconsistent {
   using value_type = double;

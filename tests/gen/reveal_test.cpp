@@ -1,5 +1,6 @@
 #include "inkling/gen/token_sampler/reveal.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -51,6 +52,20 @@ struct Fixed {
 
 const AnyOrder fixed(Fixed{}, Quantizer{3});
 
+/// The joint's conditionals as one logit per pixel.
+struct OneLogit {
+  using value_type = double;
+  template <class C>
+  Tensor<double, 4> operator()(const Tensor<double, 4>& shown, const Tensor<double, 1>& level, const C& told) const {
+    const auto two = joint(shown, level, told);
+    Tensor<double, 4> one({shown.extent(0), 2, 2, 1});
+    for (Index i = 0; i < one.size(); ++i) {
+      one.mutable_data()[i] = std::clamp(two.data()[2 * i + 1] - two.data()[2 * i], -30.0, 30.0);
+    }
+    return one;
+  }
+};
+
 /// Which places a step of this sampler reveals.
 template <class Sampler>
 std::vector<Index> revealed(const Sampler& sampler, Tokens x, double known, double next) {
@@ -82,6 +97,19 @@ TEST_CASE("One pixel at a time draws every image as often as it is likely, which
 TEST_CASE("To choose by what was drawn is biased, even one pixel at a time") {
   CHECK(statistics::chi_square(drawn_counts(Reveal{MostConfident{.of_drawn = true}, EvenPlan{1}}), joint.p, many) >
         200);
+}
+
+TEST_CASE("Any head of tokens is sampled") {
+  const AnyOrder coins(OneLogit{}, Quantizer{2}, RandomOrder{}, BernoulliHead{});
+  const auto check = [&](const auto& sampler) {
+    const auto drawn = sample(sampler, coins, coins.prior({many, 2, 2, 1}, Key{2}), Key{3});
+    CHECK(statistics::chi_square(enumerable::counts(drawn), joint.p, many) < 37.7);
+  };
+  check(Reveal{MostConfident{}, EvenPlan{1}});
+  check(EntropyBounded{.bound = 0});
+  const auto images = enumerable::all_images(2, 2);
+  const auto one = all_orders_nll(coins, images, nothing), two = all_orders_nll(model, images, nothing);
+  for (Index b = 0; b < 16; ++b) CHECK(one(b) == doctest::Approx(two(b)).epsilon(1e-9));
 }
 
 TEST_CASE("Several at a time: pixels of one step are independent, and ordered_nll says how likely an image is") {

@@ -128,29 +128,43 @@ TEST_CASE("An image's bound does not depend on the others, and with as many draw
              dense(view(nll_bound(any, images, nothing, 5, Key{4})).slice(0, 0, 3)), 0);
 }
 
+namespace {
+
+/// What k pixels at a time cost over one at a time, in nats per image: exact.
+double excess(const enumerable::Joint& joint, const Order& order, Index k) {
+  const auto all = enumerable::all_images(joint.height, joint.columns);
+  const auto nats = ordered_nll(AnyOrder(joint, Quantizer{2}), all, nothing, order, EvenPlan{k});
+  double mean = 0;
+  for (std::size_t b = 0; b < joint.p.size(); ++b) {
+    mean += joint.p[b] * (nats(static_cast<Index>(b)) + std::log(joint.p[b]));
+  }
+  return mean;
+}
+
+}  // namespace
+
 TEST_CASE("Several pixels at a time cost what they say about each other: neighbours the most") {
-  // A line of 8 pixels, each like its neighbour with probability 0.9. The excess over −log p is exact.
-  const auto joint = enumerable::markov_line(8, 0.9);
-  const AnyOrder model(joint, Quantizer{2});
-  const auto line = enumerable::all_images(1, 8);
-  const auto excess = [&](const Order& order, Index k) {
-    const auto nats = ordered_nll(model, line, nothing, order, EvenPlan{k});
-    double mean = 0;
-    for (std::size_t b = 0; b < joint.p.size(); ++b) {
-      mean += joint.p[b] * (nats(static_cast<Index>(b)) + std::log(joint.p[b]));
-    }
-    return mean;
-  };
-  const Order run = orders::raster(1, 8), spread{0, 4, 2, 6, 1, 3, 5, 7};
-  CHECK(std::abs(excess(run, 1)) < 1e-12);
-  CHECK(std::abs(excess(spread, 1)) < 1e-12);
+  // A line of 8 pixels, each like its neighbour with probability 0.9.
+  const auto line = enumerable::markov_line(8, 0.9);
+  const Order run = orders::raster(1, 8), spread = orders::spread(1, 8);
+  CHECK(std::abs(excess(line, run, 1)) < 1e-12);
+  CHECK(std::abs(excess(line, spread, 1)) < 1e-12);
   // By hand: a run of two draws the second from two places away; p(same) is then 0.82, its entropy less the one at 0.9.
   const auto entropy = [](double p) { return -p * std::log(p) - (1 - p) * std::log(1 - p); };
   const double first = std::log(2.0) - entropy(0.9), later = entropy(0.82) - entropy(0.9);
-  CHECK(excess(run, 2) == doctest::Approx(first + 3 * later).epsilon(1e-12));
-  CHECK(excess(run, 2) > 5 * excess(spread, 2));
-  CHECK(excess(run, 4) > 2 * excess(spread, 4));
-  CHECK(excess(run, 8) == doctest::Approx(excess(spread, 8)).epsilon(1e-12));
+  CHECK(excess(line, run, 2) == doctest::Approx(first + 3 * later).epsilon(1e-12));
+  CHECK(excess(line, run, 2) > 5 * excess(line, spread, 2));
+  CHECK(excess(line, run, 4) > 2 * excess(line, spread, 4));
+  CHECK(excess(line, run, 8) == doctest::Approx(excess(line, spread, 8)).epsilon(1e-12));
+}
+
+TEST_CASE("In two dimensions squares cost the most, rows less, and spread-out pixels the least") {
+  const auto lattice = enumerable::lattice(2, 4, 0.3);
+  const Order square = orders::blocks(2, 4, 2), row = orders::raster(2, 4), spread = orders::spread(2, 4);
+  CHECK(std::abs(excess(lattice, spread, 1)) < 1e-12);
+  CHECK(excess(lattice, row, 2) > 20 * excess(lattice, spread, 2));
+  CHECK(excess(lattice, square, 4) > 1.3 * excess(lattice, row, 4));
+  CHECK(excess(lattice, row, 4) > 1.3 * excess(lattice, spread, 4));
 }
 
 TEST_CASE("Step losses are the mean nats of a missing pixel, fall with what is known, and sum to the bound") {

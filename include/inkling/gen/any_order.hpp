@@ -67,15 +67,16 @@ struct ListedOrders {
 
 enum class Asked { next, remaining };
 
-template <class Network, class Orders = RandomOrder>
-class AnyOrder : public TokenModel<Network> {
+template <class Network, class Orders = RandomOrder, class Head = CategoricalHead>
+class AnyOrder : public TokenModel<Network, Head> {
  public:
-  using typename TokenModel<Network>::T;
+  using typename TokenModel<Network, Head>::T;
 
   Orders orders;
   Asked asked = Asked::remaining;
 
-  AnyOrder(Network n, Quantizer q, Orders o = {}) : TokenModel<Network>(std::move(n), q), orders(std::move(o)) {}
+  AnyOrder(Network n, Quantizer q, Orders o = {}, Head h = {})
+      : TokenModel<Network, Head>(std::move(n), q, h), orders(std::move(o)) {}
 
   auto corrupt(const Tensor<T, 4>& images, Key key) const {
     return corrupt_tokens(this->quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
@@ -99,8 +100,8 @@ class AnyOrder : public TokenModel<Network> {
       }
       weight(n) = static_cast<T>(places) / static_cast<T>(end - known);
     }
-    return typename TokenModel<Network>::Example{this->shown(state), this->missing_level(state), std::move(target),
-                                                 std::move(weight)};
+    return typename TokenModel<Network, Head>::Example{this->shown(state), this->missing_level(state),
+                                                       std::move(target), std::move(weight)};
   }
 
   /// What the missing pixels are expected to be. How much is missing shows in x; the time is not used.

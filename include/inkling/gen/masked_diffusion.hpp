@@ -34,14 +34,15 @@
 
 namespace ink {
 
-template <class Network, MaskingSchedule Schedule = LinearMasking>
-class MaskedDiffusion : public TokenModel<Network> {
+template <class Network, MaskingSchedule Schedule = LinearMasking, class Head = CategoricalHead>
+class MaskedDiffusion : public TokenModel<Network, Head> {
  public:
-  using typename TokenModel<Network>::T;
+  using typename TokenModel<Network, Head>::T;
 
   Schedule schedule;
 
-  MaskedDiffusion(Network n, Quantizer q, Schedule s = {}) : TokenModel<Network>(std::move(n), q), schedule(s) {}
+  MaskedDiffusion(Network n, Quantizer q, Schedule s = {}, Head h = {})
+      : TokenModel<Network, Head>(std::move(n), q, h), schedule(s) {}
 
   auto corrupt(const Tensor<T, 4>& images, Key key) const {
     return corrupt_tokens(this->quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
@@ -60,8 +61,8 @@ class MaskedDiffusion : public TokenModel<Network> {
       for (Index i = n * places; i < (n + 1) * places; ++i) (draw.data()[i] < kept ? wanted : left)[i] = missing_token;
       weight(n) = static_cast<T>(schedule.weight(u(n)));
     }
-    return typename TokenModel<Network>::Example{this->shown(state), this->missing_level(state), std::move(target),
-                                                 std::move(weight)};
+    return typename TokenModel<Network, Head>::Example{this->shown(state), this->missing_level(state),
+                                                       std::move(target), std::move(weight)};
   }
 
   /// What the missing pixels are expected to be.

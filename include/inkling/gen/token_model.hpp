@@ -24,7 +24,8 @@
 //     };
 // Example:
 //     TokenModel model(Coins{}, Quantizer{2});
-//     auto pixels = model.predict(known_pixels<float>(Tokens({4, 8, 8}), 2), Tensor<float, 1>({4}), Unconditional{});
+//     auto shown = known_pixels<float>(Tokens({4, 8, 8}), 2);
+//     auto pixels = model.predict(shown, Tensor<float, 1>(Shape{4}), Unconditional{});
 //     auto drawn = pixels.sample(Key{1});                       // (4, 8, 8)
 #pragma once
 
@@ -37,7 +38,7 @@
 
 namespace ink {
 
-template <class Network>
+template <class Network, class Head = CategoricalHead>
 class TokenModel {
  public:
   using value_type = typename Network::value_type;
@@ -45,16 +46,17 @@ class TokenModel {
 
   Network network;
   Quantizer quantizer;
+  Head head;
   double drop_condition = 0.1;  ///< how often training withholds the condition
 
-  TokenModel(Network n, Quantizer q) : network(std::move(n)), quantizer(q) {}
+  TokenModel(Network n, Quantizer q, Head h = {}) : network(std::move(n)), quantizer(q), head(h) {}
 
   static void visit(auto& self, auto&& f) { f("network", self.network); }
 
   /// The distribution of every pixel, given what is shown (N, H, W, 2).
   template <TensorLike X, class C>
   auto predict(const X& shown, const Tensor<T, 1>& level, const C& condition) const {
-    return Categorical(network(shown, level, condition));
+    return head(network(shown, level, condition), quantizer.levels);
   }
 
   Tensor<T, 4> images(const Tokens& x) const { return quantizer.template images<T>(x); }

@@ -35,14 +35,15 @@
 
 namespace ink {
 
-template <class Network, MaskingSchedule Schedule = LinearMasking>
-class UniformDiffusion : public TokenModel<Network> {
+template <class Network, MaskingSchedule Schedule = LinearMasking, class Head = CategoricalHead>
+class UniformDiffusion : public TokenModel<Network, Head> {
  public:
-  using typename TokenModel<Network>::T;
+  using typename TokenModel<Network, Head>::T;
 
   Schedule schedule;
 
-  UniformDiffusion(Network n, Quantizer q, Schedule s = {}) : TokenModel<Network>(std::move(n), q), schedule(s) {}
+  UniformDiffusion(Network n, Quantizer q, Schedule s = {}, Head h = {})
+      : TokenModel<Network, Head>(std::move(n), q, h), schedule(s) {}
 
   auto corrupt(const Tensor<T, 4>& images, Key key) const {
     return corrupt_tokens(this->quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
@@ -61,8 +62,8 @@ class UniformDiffusion : public TokenModel<Network> {
       if (!(draw.data()[i] < schedule(u(i / places)))) x[i] = noise.data()[i];
     }
     for (Index n = 0; n < u.size(); ++n) level(n) = static_cast<T>(1000 * u(n));
-    return typename TokenModel<Network>::Example{this->shown(state), std::move(level), tokens,
-                                                 Tensor<T, 1>(u.shape(), T{1})};
+    return typename TokenModel<Network, Head>::Example{this->shown(state), std::move(level), tokens,
+                                                       Tensor<T, 1>(u.shape(), T{1})};
   }
 
   /// What the clean pixels are expected to be.
