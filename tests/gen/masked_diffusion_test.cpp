@@ -109,10 +109,10 @@ TEST_CASE("DiscreteAncestral: two steps of masked diffusion draw every image as 
 TEST_CASE("DiscreteAncestral: many steps of masked diffusion draw from the joint distribution, whatever the batch") {
   const auto joint = enumerable::random_joint(2, 2, Key{3});
   const MaskedDiffusion model(joint, Quantizer{2});
-  constexpr Index n = 4000;
-  const auto drawn = sample(DiscreteAncestral{.steps = 150}, model, model.prior({n, 2, 2, 1}, Key{4}), Key{6});
+  constexpr Index n = 2000;
+  const auto drawn = sample(DiscreteAncestral{.steps = 100}, model, model.prior({n, 2, 2, 1}, Key{4}), Key{6});
   CHECK(statistics::chi_square(enumerable::counts(drawn), joint.p, n) < 37.7);
-  const auto some = sample(DiscreteAncestral{.steps = 150}, model, model.prior({3, 2, 2, 1}, Key{4}), Key{6});
+  const auto some = sample(DiscreteAncestral{.steps = 100}, model, model.prior({3, 2, 2, 1}, Key{4}), Key{6});
   CHECK(some == dense(view(drawn).slice(0, 0, 3)));
   const auto images = generate(DiscreteAncestral{.steps = 3}, model, Shape{5, 2, 2, 1}, Key{7});
   for (double v : images.values()) CHECK(std::abs(v) == 1);
