@@ -12,6 +12,7 @@
 #include "inkling/gen/likelihood/token_bounds.hpp"
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/masked_diffusion.hpp"
+#include "inkling/gen/uniform_diffusion.hpp"
 #include "inkling/nn/linear.hpp"
 #include "inkling/optim/adamw.hpp"
 #include "statistics.hpp"
@@ -139,7 +140,7 @@ TEST_CASE("AnyOrder: orders that are none are refused") {
   CHECK_THROWS_AS(corrupt({{{0, 1, 2, 2}}}), ValueError);
 }
 
-TEST_CASE("AnyOrder and MaskedDiffusion train one network to the joint distribution, and it is either's") {
+TEST_CASE("AnyOrder and MaskedDiffusion train a network to the joint distribution, and it is either's") {
   const auto joint = enumerable::random_joint(2, 2, Key{6});
   constexpr Index n = 1024;
   const Tokens all = enumerable::all_images(2, 2);
@@ -179,6 +180,10 @@ TEST_CASE("AnyOrder and MaskedDiffusion train one network to the joint distribut
     CHECK(after > entropy);
     CHECK(after < entropy + 0.15);
   }
+  const auto noisy = train(UniformDiffusion(Small{}, Quantizer{2}));
+  CHECK(loss(noisy, batch, Key{8}).item() <
+        0.85f * loss(UniformDiffusion(Small{}, Quantizer{2}), batch, Key{8}).item());
+
   // The estimated loss is the exact bound, per pixel.
   CHECK(static_cast<double>(loss(ardm, batch, Key{8}).item()) == doctest::Approx(bound(ardm) / 4).epsilon(0.05));
 

@@ -212,8 +212,31 @@ TEST_CASE("What is known stays, and the rest is drawn given it") {
   };
   check(Reveal{AtRandom{}, EvenPlan{1}});
   check(EntropyBounded{.bound = 0});
+}
+
+namespace {
+
+/// A network that must not be asked.
+struct Idle {
+  using value_type = double;
+  template <class C>
+  Tensor<double, 4> operator()(const Tensor<double, 4>&, const Tensor<double, 1>&, const C&) const {
+    throw ValueError("asked");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A step without a pixel to draw evaluates nothing") {
+  const AnyOrder idle(Idle{}, Quantizer{2});
   const Tokens complete = enumerable::all_images(2, 2);
-  CHECK(sample(Reveal{AtRandom{}, EvenPlan{3}}, model, complete, Key{11}) == complete);
+  CHECK(sample(Reveal{AtRandom{}, EvenPlan{3}}, idle, complete, Key{11}) == complete);
+  CHECK(sample(EntropyBounded{}, idle, complete, Key{11}) == complete);
+  const Tokens hole(Shape{1, 2, 2}, {0, 1, missing_token, 0});
+  NoMemory memory;
+  const Reveal one{AtRandom{}, EvenPlan{1}};
+  CHECK(one.step(idle, hole, 2, 3, memory, Key{1}, nothing) == hole);
+  CHECK_THROWS_AS(one.step(idle, hole, 3, 4, memory, Key{1}, nothing), ValueError);
 }
 
 TEST_CASE("Temperature 0 takes the likeliest level, and plans decide the number of steps") {

@@ -15,16 +15,10 @@
 //
 // Errors: ValueError for an order that is not a permutation of the places, or no orders.
 //
-// Example (declarations):
-//     struct Guess {                                            // a network that knows nothing
-//       using value_type = float;
-//       template <TensorLike X, class C>
-//       auto operator()(const X& shown, const Tensor<float, 1>&, const C&) const { return 0.0f * shown; }
-//       static void visit(auto&, auto&&) {}
-//     };
 // Example:
-//     AnyOrder ardm(Guess{}, Quantizer{2});
-//     AnyOrder two_orders(Guess{}, Quantizer{2}, ListedOrders{{orders::raster(8, 8), orders::spread(8, 8)}});
+//     models::Dit<float> net({.channels = 2, .outputs = 2, .height = 8, .columns = 8}, Key{1});
+//     AnyOrder ardm(net, Quantizer{2});
+//     AnyOrder two_orders(net, Quantizer{2}, ListedOrders{{orders::raster(8, 8), orders::spread(8, 8)}});
 //     two_orders.asked = Asked::next;
 //     auto example = ardm.corrupt(uniform<float>(Shape{4, 8, 8, 1}, Key{1}, -1, 1), Key{2});
 #pragma once

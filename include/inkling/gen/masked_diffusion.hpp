@@ -13,15 +13,9 @@
 // the fraction of pixels that are missing, not t, in which x_t says nothing more. The weight here has heavy tails
 // (1/t at small t): to train, AnyOrder's has the lower variance.
 //
-// Example (declarations):
-//     struct Blank {                                            // a network that knows nothing
-//       using value_type = float;
-//       template <TensorLike X, class C>
-//       auto operator()(const X& shown, const Tensor<float, 1>&, const C&) const { return 0.0f * shown; }
-//       static void visit(auto&, auto&&) {}
-//     };
 // Example:
-//     MaskedDiffusion model(Blank{}, Quantizer{2}, CosineMasking{});
+//     models::Dit<float> net({.channels = 2, .outputs = 2, .height = 8, .columns = 8}, Key{1});
+//     MaskedDiffusion model(net, Quantizer{2}, CosineMasking{});
 //     auto images = generate(DiscreteAncestral{.steps = 8}, model, Shape{4, 8, 8, 1}, Key{1});
 #pragma once
 

@@ -15,22 +15,14 @@
 //
 // Shapes: images (N, H, W, 1), tokens and states (N, H, W).
 //
-// Example (declarations):
-//     struct Coins {                                            // a network that knows nothing
-//       using value_type = float;
-//       template <TensorLike X, class C>
-//       auto operator()(const X& shown, const Tensor<float, 1>&, const C&) const { return 0.0f * shown; }
-//       static void visit(auto&, auto&&) {}
-//     };
 // Example:
-//     TokenModel model(Coins{}, Quantizer{2});
+//     models::Dit<float> net({.channels = 2, .outputs = 2, .height = 8, .columns = 8}, Key{1});
+//     TokenModel model(net, Quantizer{2});
 //     auto shown = known_pixels<float>(Tokens({4, 8, 8}), 2);
 //     auto pixels = model.predict(shown, Tensor<float, 1>(Shape{4}), Unconditional{});
 //     auto drawn = pixels.sample(Key{1});                       // (4, 8, 8)
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
 #include <utility>
 
 #include "inkling/gen/autoregressive.hpp"
@@ -69,11 +61,9 @@ class TokenModel {
   /// How much of every image is missing: 1000 × the fraction of its pixels.
   static Tensor<T, 1> missing_level(const Tokens& x) {
     Tensor<T, 1> level(Shape{x.extent(0)});
-    const Index places = x.extent(1) * x.extent(2);
+    const auto places = static_cast<double>(x.extent(1) * x.extent(2));
     for (Index n = 0; n < level.size(); ++n) {
-      const std::int32_t* row = x.data() + n * places;
-      const auto missing = std::count(row, row + places, missing_token);
-      level(n) = static_cast<T>(1000 * static_cast<double>(missing) / static_cast<double>(places));
+      level(n) = static_cast<T>(1000 * static_cast<double>(detail::missing_in_row(x, n)) / places);
     }
     return level;
   }

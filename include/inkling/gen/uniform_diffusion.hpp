@@ -13,15 +13,9 @@
 //
 // Shapes: states (N, H, W), whole numbers in [0, K); none is missing. The network is told 1000·t.
 //
-// Example (declarations):
-//     struct Shrug {                                            // a network that knows nothing
-//       using value_type = float;
-//       template <TensorLike X, class C>
-//       auto operator()(const X& shown, const Tensor<float, 1>&, const C&) const { return 0.0f * shown; }
-//       static void visit(auto&, auto&&) {}
-//     };
 // Example:
-//     UniformDiffusion model(Shrug{}, Quantizer{2});
+//     models::Dit<float> net({.channels = 2, .outputs = 2, .height = 8, .columns = 8}, Key{1});
+//     UniformDiffusion model(net, Quantizer{2});
 //     auto images = generate(DiscreteAncestral{.steps = 8}, model, Shape{4, 8, 8, 1}, Key{1});
 #pragma once
 

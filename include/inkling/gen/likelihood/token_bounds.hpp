@@ -18,19 +18,13 @@
 //
 // Errors: ValueError for fewer than one draw, an image too large for all orders, or an order that is not a permutation.
 //
-// Example (declarations):
-//     struct Fair {                                             // a fair coin per pixel
-//       using value_type = float;
-//       template <TensorLike X, class C>
-//       auto operator()(const X& shown, const Tensor<float, 1>&, const C&) const { return 0.0f * shown; }
-//       static void visit(auto&, auto&&) {}
-//     };
 // Example:
-//     AnyOrder model(Fair{}, Quantizer{2});
-//     Tokens pixels({4, 2, 2});
-//     auto nats = nll_bound(model, pixels, Unconditional{}, 10, Key{1});                                  // 4·ln 2
-//     auto spread = ordered_nll(model, pixels, Unconditional{}, {0, 3, 1, 2}, EvenPlan{.pixels = 2});     // 4·ln 2
-//     auto plan = budgeted_plan(step_losses(model, pixels, Unconditional{}, Key{2}), 2);
+//     models::Dit<float> net({.channels = 2, .outputs = 2, .height = 8, .columns = 8}, Key{1});
+//     AnyOrder model(net, Quantizer{2});
+//     Tokens pixels({4, 8, 8});
+//     auto nats = nll_bound(model, pixels, Unconditional{}, 10, Key{1});
+//     auto chain = ordered_nll(model, pixels, Unconditional{}, orders::raster(8, 8));
+//     auto plan = budgeted_plan(step_losses(model, pixels, Unconditional{}, Key{2}), 16);
 #pragma once
 
 #include <vector>

@@ -12,7 +12,6 @@
 //     EntropyBounded careful{.bound = 0.1};
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -39,7 +38,7 @@ struct EntropyBounded {
 
   template <class M, class C>
   Tokens step(const M& model, Tokens x, double known, double, NoMemory&, Key key, const C& condition) const {
-    if (std::find(x.values().begin(), x.values().end(), missing_token) == x.values().end()) return x;
+    if (detail::most_missing(x) == 0) return x;
     const auto prediction = model.posterior(x, known, condition);
     const Tokens drawn = truncation.sample(prediction, key);
     const auto pixels = prediction.as_categorical();
@@ -50,7 +49,7 @@ struct EntropyBounded {
       const auto v = static_cast<double>(p.data()[i]);
       if (v > 0) c[i / pixels.levels()] += v * std::log(v);
     }
-    return detail::reveal(std::move(x), drawn, certainty, [&](const std::vector<Index>& places) {
+    return detail::fill_missing(std::move(x), drawn, certainty, [&](const std::vector<Index>& places) {
       double sum = 0;  // of all but the last, which is the most uncertain
       Index count = 0;
       for (const Index place : places) {

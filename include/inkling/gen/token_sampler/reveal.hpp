@@ -12,8 +12,8 @@
 // `drawn`. Each pixel more in a step loses what the pixels of that step say about each other. E. Hoogeboom et al. 2021,
 // arXiv:2110.02037; H. Chang et al. 2022, arXiv:2202.04200.
 //
-// What is known of x stays: an image with a hole is completed. They need of a model: posterior(x, t, condition).
-// `truncation` sharpens what is drawn (dist/truncation.hpp).
+// What is known of x stays: an image with a hole is completed; steps without a pixel to draw evaluate nothing.
+// `truncation` sharpens what is drawn (dist/truncation.hpp). They need of a model: posterior(x, t, condition).
 //
 // Example:
 //     Reveal one_by_one{AtRandom{}, EvenPlan{.pixels = 1}};
@@ -33,31 +33,6 @@
 #include "inkling/gen/token_sampler/at_random.hpp"
 
 namespace ink {
-namespace detail {
-
-/// Fills in the first count(places) missing pixels of every row, where `places` has those that are missing, the highest
-/// priority first.
-template <class Count>
-Tokens reveal(Tokens x, const Tokens& drawn, const Tensor<double, 3>& priority, Count count) {
-  const Index pixels = x.extent(1) * x.extent(2);
-  std::int32_t* token = x.mutable_data();
-  std::vector<Index> places;
-  for (Index begin = 0; begin < x.size(); begin += pixels) {
-    places.clear();
-    for (Index i = begin; i < begin + pixels; ++i) {
-      if (token[i] == missing_token) places.push_back(i);
-    }
-    std::stable_sort(places.begin(), places.end(), [p = priority.data()](Index a, Index b) { return p[a] > p[b]; });
-    const Index revealed = std::min(static_cast<Index>(places.size()), count(std::as_const(places)));
-    for (Index i = 0; i < revealed; ++i) {
-      const Index place = places[static_cast<std::size_t>(i)];
-      token[place] = drawn.data()[place];
-    }
-  }
-  return x;
-}
-
-}  // namespace detail
 
 template <class Choice = AtRandom, class Plan = EvenPlan>
 struct Reveal {
@@ -79,12 +54,13 @@ struct Reveal {
 
   template <class M, class C>
   Tokens step(const M& model, Tokens x, double known, double next, NoMemory&, Key key, const C& condition) const {
-    const Index pixels = x.extent(1) * x.extent(2), wanted = pixels - static_cast<Index>(next);
+    const Index pixels = x.extent(1) * x.extent(2), wanted = pixels - static_cast<Index>(next);  // to be missing
+    if (detail::most_missing(x) <= wanted) return x;
     const auto prediction = model.posterior(x, known, condition);
     const Tokens drawn = truncation.sample(prediction, key.fold(0));
     const double left = static_cast<double>(wanted) / static_cast<double>(pixels);
     const auto priority = choice(prediction, drawn, left, key.fold(1));
-    return detail::reveal(std::move(x), drawn, priority, [&](const std::vector<Index>& places) {
+    return detail::fill_missing(std::move(x), drawn, priority, [&](const std::vector<Index>& places) {
       return std::max(Index{0}, static_cast<Index>(places.size()) - wanted);
     });
   }
