@@ -12,7 +12,10 @@
 //     auto shown = known_pixels<float>(tokens, 4);                     // (−1, 1), (0, 0), (1, 1)
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "inkling/core/error.hpp"
 #include "inkling/dist/missing_token.hpp"
@@ -35,5 +38,40 @@ Tensor<T, 4> known_pixels(const Tensor<std::int32_t, 3>& tokens, int levels) {
   }
   return shown;
 }
+
+namespace detail {
+
+inline Index missing_in_row(const Tensor<std::int32_t, 3>& tokens, Index row) {
+  const std::int32_t* first = tokens.data() + row * tokens.extent(1) * tokens.extent(2);
+  return std::count(first, first + tokens.extent(1) * tokens.extent(2), missing_token);
+}
+
+inline Index most_missing(const Tensor<std::int32_t, 3>& tokens) {
+  Index most = 0;
+  for (Index n = 0; n < tokens.extent(0); ++n) most = std::max(most, missing_in_row(tokens, n));
+  return most;
+}
+
+/// Fills in the first count(places) missing pixels of every row, where `places` has those that are missing, the highest
+/// priority first.
+template <class Count>
+Tensor<std::int32_t, 3> fill_missing(Tensor<std::int32_t, 3> x, const Tensor<std::int32_t, 3>& drawn,
+                                     const Tensor<double, 3>& priority, Count count) {
+  const Index pixels = x.extent(1) * x.extent(2);
+  std::int32_t* token = x.mutable_data();
+  std::vector<Index> places;
+  for (Index begin = 0; begin < x.size(); begin += pixels) {
+    places.clear();
+    for (Index i = begin; i < begin + pixels; ++i) {
+      if (token[i] == missing_token) places.push_back(i);
+    }
+    std::stable_sort(places.begin(), places.end(), [p = priority.data()](Index a, Index b) { return p[a] > p[b]; });
+    places.resize(static_cast<std::size_t>(count(std::as_const(places))));
+    for (const Index place : places) token[place] = drawn.data()[place];
+  }
+  return x;
+}
+
+}  // namespace detail
 
 }  // namespace ink

@@ -1,0 +1,95 @@
+// UniformDiffusion: diffusion that replaces pixels by random ones, so that none of them can be trusted.
+//
+//   q(x_t | x_0) = α_t·[x_t = x_0] + (1 − α_t)/K                          per pixel, K levels
+//   q(x_s | x_t, x_0) ∝ (r·[x_s = x_t] + (1 − r)/K)·(α_s·[x_s = x_0] + (1 − α_s)/K),   r = α_t/α_s, s < t
+//
+// The network predicts the clean image, p(x_0 | x_t), and is trained by its cross-entropy at a random time; a step is
+// Σ_{x_0} q(x_s | x_t, x_0)·p(x_0 | x_t), drawn by drawing x_0 first. E. Hoogeboom et al. 2021, arXiv:2102.05379;
+// J. Austin et al. 2021, arXiv:2107.03006 (D3PM).
+//
+// Trap: D3PM's step is ∝ q(x_t | x_s)·Σ_{x_0} q(x_s | x_0)·p(x_0 | x_t), normalised once, after the sum. For the exact
+// p(x_0 | x_t) that is not Bayes' rule, and the images that it draws are biased; for one pixel the sum above is exact
+// in any number of steps.
+//
+// Shapes: states (N, H, W), whole numbers in [0, K); none is missing. The network is told 1000·t.
+//
+// Example:
+//     models::Dit<float> net({.channels = 2, .outputs = 2, .height = 8, .columns = 8}, Key{1});
+//     UniformDiffusion model(net, Quantizer{2});
+//     auto images = generate(DiscreteAncestral{.steps = 8}, model, Shape{4, 8, 8, 1}, Key{1});
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "inkling/gen/masking_schedule.hpp"
+#include "inkling/gen/schedule.hpp"
+#include "inkling/gen/token_model.hpp"
+
+namespace ink {
+
+template <class Network, MaskingSchedule Schedule = LinearMasking, class Head = CategoricalHead>
+class UniformDiffusion : public TokenModel<Network, Head> {
+ public:
+  using typename TokenModel<Network, Head>::T;
+
+  Schedule schedule;
+
+  UniformDiffusion(Network n, Quantizer q, Schedule s = {}, Head h = {})
+      : TokenModel<Network, Head>(std::move(n), q, h), schedule(s) {}
+
+  auto corrupt(const Tensor<T, 4>& images, Key key) const {
+    return corrupt_tokens(this->quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
+                          key.fold(2));
+  }
+
+  /// Image n at time t = u(n).
+  auto corrupt_tokens(const Tokens& tokens, const Tensor<double, 1>& u, Key key) const {
+    const Index places = tokens.extent(1) * tokens.extent(2);
+    const auto draw = uniform<double>(tokens.shape(), key.fold(0));
+    const Tokens noise = prior({tokens.extent(0), tokens.extent(1), tokens.extent(2), 1}, key.fold(1));
+    Tokens state = tokens;
+    Tensor<T, 1> level(u.shape());
+    std::int32_t* x = state.mutable_data();
+    for (Index i = 0; i < tokens.size(); ++i) {
+      if (!(draw.data()[i] < schedule(u(i / places)))) x[i] = noise.data()[i];
+    }
+    for (Index n = 0; n < u.size(); ++n) level(n) = static_cast<T>(1000 * u(n));
+    return typename TokenModel<Network, Head>::Example{this->shown(state), std::move(level), tokens,
+                                                       Tensor<T, 1>(u.shape(), T{1})};
+  }
+
+  /// What the clean pixels are expected to be.
+  template <class C>
+  auto posterior(const Tokens& x, double t, const C& condition) const {
+    return this->predict(this->shown(x), Tensor<T, 1>(Shape{x.extent(0)}, static_cast<T>(1000 * t)), condition);
+  }
+
+  /// Every pixel any level.
+  Tokens prior(const Shape<4>& shape, Key key) const {
+    const auto u = uniform<double>(Shape{shape[0], shape[1], shape[2]}, key, 0, this->quantizer.levels);
+    return u.template cast<std::int32_t>();
+  }
+
+  std::vector<double> times(int steps) const { return detail::even_times(steps); }
+
+  /// Draws x_s given x_t and the clean image.
+  Tokens reverse(Tokens x, const Tokens& clean, double t, double s, Key key) const {
+    // The product of two sums has four terms; which of them a pixel is from says what it is.
+    const double levels = this->quantizer.levels, kept = schedule(s), r = schedule(t) / kept;
+    const double same = r * kept, stay = r * (1 - kept) / levels, back = (1 - r) * kept / levels;
+    const double any = (1 - r) * (1 - kept) / levels;
+    const auto draw = uniform<double>(x.shape(), key.fold(0));
+    const Tokens noise = prior({x.extent(0), x.extent(1), x.extent(2), 1}, key.fold(1));
+    std::int32_t* pixel = x.mutable_data();
+    for (Index i = 0; i < x.size(); ++i) {
+      const double keep = stay + (pixel[i] == clean.data()[i] ? same : 0);
+      const double u = draw.data()[i] * (keep + back + any);
+      if (u >= keep) pixel[i] = u < keep + any ? noise.data()[i] : clean.data()[i];
+    }
+    return x;
+  }
+};
+
+}  // namespace ink

@@ -1,0 +1,141 @@
+#include "inkling/gen/uniform_diffusion.hpp"
+
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "inkling/core/view.hpp"
+#include "inkling/gen/sample.hpp"
+#include "inkling/gen/token_sampler/discrete_ancestral.hpp"
+#include "statistics.hpp"
+
+using namespace ink;
+
+namespace {
+
+constexpr int levels = 3;
+constexpr std::array<double, 3> prior{0.6, 0.1, 0.3};
+
+/// q(x_t | x_s), with α_t/α_s of the pixels kept.
+double moved(int x, int y, double kept) { return (x == y ? kept : 0) + (1 - kept) / levels; }
+
+/// p(x_0 | x_t) of independent pixels, by Bayes.
+std::array<double, 3> clean_given(int x, double kept) {
+  std::array<double, 3> p{};
+  double total = 0;
+  for (int c = 0; c < levels; ++c)
+    total += p[static_cast<std::size_t>(c)] = prior[static_cast<std::size_t>(c)] * moved(c, x, kept);
+  for (double& v : p) v /= total;
+  return p;
+}
+
+/// The exact network of those pixels.
+struct Exact {
+  using value_type = double;
+  template <class C>
+  Tensor<double, 4> operator()(const Tensor<double, 4>& shown, const Tensor<double, 1>& level, const C&) const {
+    Tensor<double, 4> logits({shown.extent(0), shown.extent(1), shown.extent(2), levels});
+    const Index places = shown.extent(1) * shown.extent(2);
+    for (Index i = 0; i < shown.size() / 2; ++i) {
+      const auto x = static_cast<int>(std::lround(shown.data()[2 * i] + 1));
+      const auto p = clean_given(x, LinearMasking{}(level(i / places) / 1000));
+      for (Index k = 0; k < levels; ++k) logits.mutable_data()[3 * i + k] = std::log(p[static_cast<std::size_t>(k)]);
+    }
+    return logits;
+  }
+};
+
+const UniformDiffusion model(Exact{}, Quantizer{levels}, LinearMasking{});
+
+std::vector<double> level_counts(const Tokens& x) {
+  std::vector<double> seen(levels);
+  for (auto v : x.values()) ++seen.at(static_cast<std::size_t>(v));
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("UniformDiffusion: pixels are kept with probability α, else any; all are asked for") {
+  constexpr Index n = 30000;
+  const Tokens pixels(Shape{n, 1, 1}, 2);
+  for (double t : {0.1, 0.6}) {
+    const auto example = model.corrupt_tokens(pixels, Tensor<double, 1>(Shape{n}, t), Key{1});
+    std::vector<double> seen(3);
+    for (Index r = 0; r < n; ++r) {
+      REQUIRE(example.state(r, 0, 0, 1) == 1);
+      ++seen.at(static_cast<std::size_t>(std::lround(example.state(r, 0, 0, 0) + 1)));
+    }
+    CHECK(statistics::chi_square(seen, {t / 3, t / 3, 1 - 2 * t / 3}, n) < 13.8);  // 2 degrees of freedom: 0.001
+    CHECK(example.target == pixels);
+    CHECK(example.level(7) == doctest::Approx(1000 * t));
+    CHECK(example.weight == Tensor<double, 1>(Shape{n}, 1));
+  }
+  const auto noise = model.prior({n, 1, 1, 1}, Key{2});
+  CHECK(statistics::chi_square(level_counts(noise), {1.0 / 3, 1.0 / 3, 1.0 / 3}, n) < 13.8);
+}
+
+TEST_CASE("UniformDiffusion: a step back is Bayes' rule, by brute force") {
+  constexpr Index n = 20000;
+  for (const auto& times : {std::array{0.9, 0.4}, std::array{0.5, 0.45}, std::array{1.0, 0.7}, std::array{0.3, 0.0}}) {
+    const double kept_t = model.schedule(times[0]), kept_s = model.schedule(times[1]);
+    for (int x : {0, 1}) {
+      const int clean = 1;
+      std::vector<double> expected(3);
+      double total = 0;
+      for (int y = 0; y < levels; ++y) {
+        total += expected[static_cast<std::size_t>(y)] = moved(clean, y, kept_s) * moved(y, x, kept_t / kept_s);
+      }
+      for (double& v : expected) v /= total;
+      const auto drawn =
+          model.reverse(Tokens(Shape{n, 1, 1}, x), Tokens(Shape{n, 1, 1}, clean), times[0], times[1], Key{3});
+      const auto seen = level_counts(drawn);
+      if (times[1] == 0) {
+        CHECK(seen[1] == n);
+      } else {
+        CHECK(statistics::chi_square(seen, expected, n) < 13.8);
+      }
+    }
+  }
+}
+
+TEST_CASE("UniformDiffusion: with the exact network, any number of steps draws independent pixels as they are") {
+  constexpr Index n = 20000;
+  for (int steps : {1, 2, 7}) {
+    const DiscreteAncestral sampler{.steps = steps};
+    const auto drawn = sample(sampler, model, model.prior({n, 1, 2, 1}, Key{4}), Key{5});
+    std::vector<double> seen(9), expected(9);
+    for (Index r = 0; r < n; ++r) ++seen.at(static_cast<std::size_t>(3 * drawn(r, 0, 0) + drawn(r, 0, 1)));
+    for (std::size_t i = 0; i < 9; ++i) expected[i] = prior[i / 3] * prior[i % 3];
+    CHECK(statistics::chi_square(seen, expected, n) < 26.1);  // 8 degrees of freedom: 0.001
+    CHECK(sample(sampler, model, model.prior({3, 1, 2, 1}, Key{4}), Key{5}) == dense(view(drawn).slice(0, 0, 3)));
+  }
+}
+
+TEST_CASE("D3PM's step, normalised after the sum, is not exact: two steps from noise, by matrices") {
+  const auto end = [](bool after_the_sum) {
+    std::array<double, 3> p{1.0 / 3, 1.0 / 3, 1.0 / 3};
+    for (const auto& times : {std::array{1.0, 0.5}, std::array{0.5, 0.0}}) {
+      const double kept_t = 1 - times[0], kept_s = 1 - times[1], r = kept_t / kept_s;
+      std::array<double, 3> next{};
+      for (int x = 0; x < levels; ++x) {
+        const auto clean = clean_given(x, kept_t);
+        std::array<double, 3> step{};
+        double total = 0;
+        for (int y = 0; y < levels; ++y) {
+          for (int c = 0; c < levels; ++c) {
+            const double both = moved(y, x, r) * moved(c, y, kept_s) * clean[static_cast<std::size_t>(c)];
+            step[static_cast<std::size_t>(y)] += after_the_sum ? both : both / moved(c, x, kept_t);
+          }
+          total += step[static_cast<std::size_t>(y)];
+        }
+        for (std::size_t y = 0; y < 3; ++y) next[y] += p[static_cast<std::size_t>(x)] * step[y] / total;
+      }
+      p = next;
+    }
+    return p;
+  };
+  for (std::size_t k = 0; k < 3; ++k) CHECK(end(false)[k] == doctest::Approx(prior[k]).epsilon(1e-12));
+  CHECK(std::abs(end(true)[0] - prior[0]) > 0.02);
+}
