@@ -20,31 +20,9 @@
 
 #include "inkling/gen/noised.hpp"
 #include "inkling/gen/sample.hpp"
+#include "inkling/gen/sampler/at_times.hpp"
 
 namespace ink {
-namespace detail {
-
-/// A sampler whose steps are at other times than its own.
-template <class S>
-struct OnPath {
-  const S& sampler;
-  std::vector<double> path;
-
-  template <class M, class X>
-  std::vector<double> times(const M&, const X&) const {
-    return path;
-  }
-  template <class M, class X, class C>
-  auto begin(const M& model, const X& x, const C& condition) const {
-    return sampler.begin(model, x, condition);
-  }
-  template <class M, class X, class Memory, class K, class C>
-  X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
-    return sampler.step(model, std::move(x), t, s, memory, key, condition);
-  }
-};
-
-}  // namespace detail
 
 template <class S, class M, class X, class K, class C = Unconditional>
 X image_to_image(const S& sampler, const M& model, const X& images, double time, const K& key,
@@ -58,7 +36,7 @@ X image_to_image(const S& sampler, const M& model, const X& images, double time,
     if (t < time) path.push_back(t);
   }
   const X start = noised(images, model.scales(time), key.fold(0));
-  return sample(detail::OnPath<S>{sampler, std::move(path)}, model, start, key.fold(1), condition);
+  return sample(AtTimes<S>{sampler, std::move(path)}, model, start, key.fold(1), condition);
 }
 
 }  // namespace ink

@@ -43,8 +43,8 @@ struct AtTimes {
     return counted().begin(model, x, condition);
   }
 
-  template <class M, class X, class Memory, class C>
-  X step(const M& model, X x, double t, double s, Memory& memory, Key key, const C& condition) const {
+  template <class M, class X, class Memory, RandomKey K, class C>
+  X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
     return counted().step(model, std::move(x), t, s, memory, key, condition);
   }
 
