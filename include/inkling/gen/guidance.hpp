@@ -40,6 +40,7 @@
 
 #include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/diffusion.hpp"
+#include "inkling/gen/reordered.hpp"
 #include "inkling/nn/condition.hpp"
 #include "inkling/ops/elementwise.hpp"
 #include "inkling/ops/reduce.hpp"
@@ -140,6 +141,9 @@ class GuidedNetwork {
     });
   }
 
+  /// The network's order (gen/reordered.hpp).
+  Index place(Index i) const { return place_at(network, i); }
+
   template <class C>
     requires requires(const Network& n, const C& condition) { n.cache(Index{1}, condition); }
   auto cache(Index batch, const C& condition) const {
@@ -208,9 +212,9 @@ auto guided(const Diffusion<Network, Schedule, Target, Weight, Draw>& model, con
   return wrapped;
 }
 
-template <class Network, class Scale = double>
-auto guided(const Autoregressive<Network>& model, const Guidance<Scale>& guidance) {
-  Autoregressive wrapped(GuidedNetwork<Network, Scale>(model.network, guidance), model.quantizer);
+template <class Network, class Head, class Scale = double>
+auto guided(const Autoregressive<Network, Head>& model, const Guidance<Scale>& guidance) {
+  Autoregressive wrapped(GuidedNetwork<Network, Scale>(model.network, guidance), model.quantizer, model.head);
   wrapped.drop_condition = model.drop_condition;
   return wrapped;
 }
