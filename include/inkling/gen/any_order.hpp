@@ -4,11 +4,11 @@
 //   Asked::next       L = D·E_k[−log p(x_k | x_{<k})],                             k ~ U{1 … D}
 //   Asked::remaining  L = D·E_k[1/(D − k + 1)·Σ_{j not known} −log p(x_j | x_{<k})]
 //
-// With one order both estimate: the first the exact −log p(x) of drawing the pixels in that order, the second more than
-// that. With uniformly random orders (the default) both have the same mean, a bound −log p(x) ≤ L, and the second has
-// the lower variance: every pixel that remains may be the next. That is the order-agnostic loss of B. Uria, I. Murray,
-// H. Larochelle, "A deep and tractable density estimator", 2014, arXiv:1310.1757, and of autoregressive diffusion
-// (ARDM): E. Hoogeboom et al. 2021, arXiv:2110.02037.
+// With one order the first estimates the exact −log p(x) of drawing the pixels in that order; the second is no
+// likelihood then, but trains for several pixels a step. With uniformly random orders (the default) both have the same
+// mean, a bound −log p(x) ≤ L, and the second has the lower variance: every pixel that remains may be the next. That is
+// the order-agnostic loss of B. Uria, I. Murray, H. Larochelle, "A deep and tractable density estimator", 2014,
+// arXiv:1310.1757, and of autoregressive diffusion (ARDM): E. Hoogeboom et al. 2021, arXiv:2110.02037.
 //
 // `Orders` is a type with operator()(places, key), which draws one order (gen/order.hpp): RandomOrder, or ListedOrders:
 // several orders in one network.

@@ -6,12 +6,11 @@
 //   ListedPlan   given in full
 //   budgeted_plan(losses, n)   the best ListedPlan of at most n steps (network evaluations)
 //
-// The last is by dynamic programming: with L_t the nats of one pixel when t are known, pixels that are revealed
-// together are drawn independently, and k of them at t cost k·L_t. Its sum over the steps is the bound of the sampler,
-// minimal
+// The last is by dynamic programming. With L_t the nats of one pixel at a random place when t are known, k pixels that
+// are revealed together, independently, cost k·L_t; the least cost of knowing t after n steps is
 //   C(n, t) = min_s C(n − 1, s) + (t − s)·L_s
-// for places drawn at random (likelihood/token_bounds.hpp measures L). D. Watson et al. 2021, arXiv:2106.03802;
-// E. Hoogeboom et al. 2021, arXiv:2110.02037.
+// step_losses (gen/likelihood/token_bounds.hpp) measures L. D. Watson et al. 2021, arXiv:2106.03802; E. Hoogeboom et
+// al. 2021, arXiv:2110.02037.
 //
 // A plan is any type with a const operator()(places) that gives the counts, from 0 up to places.
 //

@@ -8,7 +8,7 @@
 //                      in each part of the training's range; with AnyOrder and as many draws as pixels, each number of
 //                      known pixels once
 //   step_losses        L_t, t = 0 … D − 1: the nats of one missing pixel when t are known, mean over the batch and over
-//                      random places: what budgeted_plan wants
+//                      random places, from D evaluations: what budgeted_plan wants
 //
 // With uniformly random orders, nll_bound, all_orders_nll and the mean of ordered_nll over orders have one value, of
 // AnyOrder (both `asked`) and of MaskedDiffusion (every schedule). E. Hoogeboom et al. 2021, arXiv:2110.02037; J. Shi
@@ -27,6 +27,8 @@
 //     auto plan = budgeted_plan(step_losses(model, pixels, Unconditional{}, Key{2}), 16);
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "inkling/gen/any_order.hpp"
@@ -35,18 +37,19 @@
 namespace ink {
 namespace detail {
 
-/// Adds scale·(−log p) of the pixels with hidden(place) < asked, of the images without those with hidden(place).
-/// hidden(place): 0 for what is known, 1 for what is asked for, 2 for what is neither.
+/// What a pixel is in one question to the network.
+enum class Role { known, asked, hidden };
+
+/// Adds scale·(−log p) of the pixels that are asked for, given those that are known; role(n, place) says which.
 template <class M, class C, class F>
-void add_hidden_nll(const M& model, const Tokens& tokens, const C& condition, double scale, Tensor<double, 1>& nats,
-                    F hidden) {
+void add_nll(const M& model, const Tokens& tokens, const C& condition, double scale, Tensor<double, 1>& nats, F role) {
   const Index places = tokens.extent(1) * tokens.extent(2);
   Tokens state = tokens, target = tokens;
   std::int32_t *left = state.mutable_data(), *wanted = target.mutable_data();
   for (Index i = 0; i < tokens.size(); ++i) {
-    const int role = hidden(i / places, i % places);
-    if (role != 0) left[i] = missing_token;
-    if (role != 1) wanted[i] = missing_token;
+    const Role here = role(i / places, i % places);
+    if (here != Role::known) left[i] = missing_token;
+    if (here != Role::asked) wanted[i] = missing_token;
   }
   const auto log_p = model.posterior(state, 0, condition).log_prob(target);
   for (Index n = 0; n < nats.size(); ++n) nats(n) -= scale * static_cast<double>(log_p(n));
@@ -62,9 +65,9 @@ Tensor<double, 1> ordered_nll(const M& model, const Tokens& tokens, const C& con
   const auto known = plan(places);
   Tensor<double, 1> nats(Shape{tokens.extent(0)});
   for (std::size_t step = 0; step + 1 < known.size(); ++step) {
-    detail::add_hidden_nll(model, tokens, condition, 1, nats, [&](Index, Index place) {
+    detail::add_nll(model, tokens, condition, 1, nats, [&](Index, Index place) {
       const Index r = rank[static_cast<std::size_t>(place)];
-      return r < known[step] ? 0 : r < known[step + 1] ? 1 : 2;
+      return r < known[step] ? detail::Role::known : r < known[step + 1] ? detail::Role::asked : detail::Role::hidden;
     });
   }
   return nats;
@@ -85,8 +88,8 @@ Tensor<double, 1> all_orders_nll(const M& model, const Tokens& tokens, const C& 
       weight *= static_cast<double>(k + 1) / static_cast<double>(places - k);
       ++k;
     }
-    detail::add_hidden_nll(model, tokens, condition, weight / static_cast<double>(places - k), nats,
-                           [&](Index, Index place) { return known >> place & 1 ? 0 : 1; });
+    detail::add_nll(model, tokens, condition, weight / static_cast<double>(places - k), nats,
+                    [&](Index, Index place) { return known >> place & 1 ? detail::Role::known : detail::Role::asked; });
   }
   return nats;
 }
@@ -121,9 +124,10 @@ std::vector<double> step_losses(const M& model, const Tokens& tokens, const C& c
         known[static_cast<std::size_t>(n * places + order[static_cast<std::size_t>(i)])] = 1;
     }
     Tensor<double, 1> nats(Shape{rows});
-    detail::add_hidden_nll(
-        model, tokens, condition, 1 / static_cast<double>((places - t) * rows), nats,
-        [&](Index n, Index place) { return known[static_cast<std::size_t>(n * places + place)] ? 0 : 1; });
+    detail::add_nll(model, tokens, condition, 1 / static_cast<double>((places - t) * rows), nats,
+                    [&](Index n, Index place) {
+      return known[static_cast<std::size_t>(n * places + place)] ? detail::Role::known : detail::Role::asked;
+    });
     double sum = 0;
     for (const double v : nats.values()) sum += v;
     losses.push_back(sum);

@@ -35,7 +35,7 @@ struct MostConfident {
     for (Index i = 0; i < drawn.size(); ++i) {
       const auto* row = p.data() + i * levels;
       const auto likely = of_drawn ? row[drawn.data()[i]] : *std::max_element(row, row + levels);
-      const double gumbel = -std::log(-std::log(std::max(c[i], 0x1p-54)));
+      const double gumbel = noise == 0 ? 0 : -std::log(-std::log(std::max(c[i], 0x1p-54)));
       c[i] = std::log(static_cast<double>(likely)) + noise * left * gumbel;
     }
     return confidence;
