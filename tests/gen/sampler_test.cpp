@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -226,6 +227,18 @@ TEST_CASE("DPM-Solver-2 and DPM-Solver++ (2S) use the noise and the clean image 
         doctest::Approx(x + (s - t) * (there - clean(there, middle)) / middle).epsilon(1e-12));
   CHECK(DpmPlusPlus2S{}.step(model, start, t, s, none, Key{1}, 0).item() ==
         doctest::Approx(s / t * x + (1 - s / t) * clean(there, middle)).epsilon(1e-12));
+}
+
+TEST_CASE("The middle of a step lies between its ends, in all noise as well") {
+  const GaussianData<Cosine> model;
+  const Images x(Shape{1, 1, 1, 1}, 1.5);
+  const std::vector<std::pair<double, double>> steps{{1, 0.9}, {1, 0.999}, {0.998, 0.997}, {0.6, 0.5}};
+  for (const auto& [t, s] : steps) {
+    const auto middle = detail::midpoint(model, x, t, s, 0);
+    CHECK(log_snr(middle.at) > log_snr(model, t) + 0.05 * (log_snr(model, s) - log_snr(model, t)));
+    CHECK(log_snr(middle.at) < log_snr(model, s) - 0.05 * (log_snr(model, s) - log_snr(model, t)));
+  }
+  CHECK(detail::midpoint(model, x, 0.5, 0, 0).x == x);
 }
 
 TEST_CASE("The corrector of Langevin brings a wrong distribution nearer to the right one") {

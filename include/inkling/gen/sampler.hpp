@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <utility>
 #include <vector>
 
 #include "inkling/core/random.hpp"
@@ -110,8 +111,8 @@ X trapezium(const M& model, const X& x, const X& clean, double t, double s, cons
   return euler + combine(half, there, -half, mixed(x, clean, from, mix));
 }
 
-/// An Euler step half of the way in the log-SNR, and what the clean image is expected to be there. From noise
-/// alone: to half of α_s/σ_s. Half of the way to no noise at all is the beginning itself.
+/// An Euler step half of the way in the log-SNR, from noise alone in α/σ, and what the clean image is expected to be
+/// there. Half of the way to no noise at all is the beginning itself.
 template <class X>
 struct Midpoint {
   X x, clean;
@@ -123,7 +124,8 @@ Midpoint<X> midpoint(const M& model, const X& x, double t, double s, const C& co
   const Scales from = model.scales(t), to = model.scales(s);
   X clean = expected_clean(model, x, t, condition);
   if (to.sigma == 0) return {x, std::move(clean), from};
-  const double lambda = all_noise(from) ? log_snr(to) - std::log(2.0) : 0.5 * (log_snr(from) + log_snr(to));
+  const double lambda = all_noise(from) ? std::log(0.5 * (from.alpha / from.sigma + to.alpha / to.sigma))
+                                        : 0.5 * (log_snr(from) + log_snr(to));
   const double middle = time_at_log_snr(model, lambda);
   const Scales at = model.scales(middle);
   X there = toward_clean(x, clean, from, at, 0);
