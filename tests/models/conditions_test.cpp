@@ -1,6 +1,9 @@
 // Captions and sketches, beside classes, in every network that takes them: UNet, Dit, PixelCnn and Gpt.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 

@@ -28,7 +28,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <vector>
 
 #include "inkling/gen/corruption.hpp"
 #include "inkling/nn/condition.hpp"
@@ -50,9 +49,9 @@ C drop_condition(const C& condition, Index rows, double rate, Key key) {
   if (!(rate >= 0 && rate <= 1)) throw ValueError(text("drop_condition: rate is ", rate, "; it must be in [0, 1]"));
   if (rate == 0) return condition;
   const auto u = uniform<double>(Shape{rows}, key);
-  std::vector<std::uint8_t> withheld;
-  for (double v : u.values()) withheld.push_back(v < rate);
-  return condition.withhold(withheld);
+  Tensor<std::uint8_t, 1> withheld(u.shape());
+  for (Index i = 0; i < rows; ++i) withheld(i) = u(i) < rate;
+  return condition.withhold(withheld.values());
 }
 
 namespace detail {

@@ -21,7 +21,7 @@
 // Example:
 //     ClassLabels labels{Tensor<std::int32_t, 1>(Shape{3}, {7, 1, null_label})};
 //     Captions captions{Tensor<std::int32_t, 2>(Shape{3, 2}, {4, 5, 2, null_token, null_token, null_token})};
-//     const std::vector<std::uint8_t> second{0, 1, 0};
+//     const std::uint8_t second[] = {0, 1, 0};
 //     Conditions both(labels, captions);
 //     auto less = both.withhold(second);
 //     auto ids = part_of<ClassLabels>(less).ids;                       // 7, null_label, null_label
@@ -34,7 +34,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "inkling/core/error.hpp"
 #include "inkling/core/tensor.hpp"
@@ -150,7 +149,7 @@ decltype(auto) part_of(const Conditions<C...>& condition) {
 /// The condition with nothing told of any of its `rows`.
 template <Condition C>
 C withhold_all(const C& condition, Index rows) {
-  return condition.withhold(std::vector<std::uint8_t>(static_cast<std::size_t>(rows), std::uint8_t{1}));
+  return condition.withhold(Tensor<std::uint8_t, 1>(Shape<1>{rows}, std::uint8_t{1}).values());
 }
 
 namespace detail {
