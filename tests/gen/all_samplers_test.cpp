@@ -13,8 +13,17 @@
 #include "analytic.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
+#include "inkling/gen/schedule/exponential.hpp"
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/schedule/linear_beta.hpp"
+#include "inkling/gen/schedule/rectified_flow.hpp"
+#include "inkling/gen/schedule/scaled_linear_beta.hpp"
+#include "inkling/gen/schedule/sigmoid.hpp"
+#include "inkling/gen/schedule/variance_exploding.hpp"
+#include "inkling/gen/schedule/variance_preserving.hpp"
+#include "inkling/gen/schedule/zero_terminal_snr.hpp"
+#include "inkling/gen/target.hpp"
+#include "inkling/gen/target/previous.hpp"
 
 using namespace ink;
 
@@ -31,6 +40,7 @@ struct AnySchedule {
       : name(std::move(n)), at(schedule), times([schedule](int steps) { return schedule.times(steps); }) {}
 
   Scales operator()(double t) const { return at(t); }
+  static double time(double u) { return u; }  // nothing is trained
 };
 
 /// Begins at pure noise.
@@ -46,9 +56,19 @@ struct Flat {
 };
 
 std::vector<AnySchedule> schedules() {
-  return {{"LinearBeta", LinearBeta{}}, {"LinearBeta, 50 steps", LinearBeta({.steps = 50})},
-          {"Cosine", Cosine{}},         {"Karras", Karras{}},
-          {"straight", Straight{}},     {"flat", Flat{}}};
+  return {{"LinearBeta", LinearBeta{}},
+          {"LinearBeta, 50 steps", LinearBeta({.steps = 50})},
+          {"Cosine", Cosine{}},
+          {"Karras", Karras{}},
+          {"straight", Straight{}},
+          {"flat", Flat{}},
+          {"ScaledLinearBeta", ScaledLinearBeta{}},
+          {"Sigmoid", Sigmoid{}},
+          {"VariancePreserving", VariancePreserving{}},
+          {"VarianceExploding", VarianceExploding{}},
+          {"Exponential", Exponential{}},
+          {"RectifiedFlow", RectifiedFlow{}},
+          {"ZeroTerminalSnr", ZeroTerminalSnr(Cosine{})}};
 }
 
 using Images = Tensor<float, 4>;
@@ -112,4 +132,58 @@ TEST_CASE("An image depends on its own row alone, and with a key for each row on
     const bool deterministic = x == sample(sampler, model, noise, Key{3});
     CHECK(random != deterministic);
   });
+}
+
+namespace {
+
+/// Answers with the exact target, rounded to float, and has the clean image computed back from it.
+template <class Target>
+struct ThroughTarget : Model {
+  Target target;
+
+  template <class C>
+  auto posterior(const Images& x, double t, const C& condition) const {
+    const Scales s = scales(t);
+    const Images clean = Model::posterior(x, t, condition).mean();
+    const Mix mix = detail::target_mix(target, t, s);
+    const Images answer = detail::mixed(x, clean, s, mix);
+    const CleanEstimate estimate = clean_estimate(mix, s);
+    return Dirac(Images(detail::combine(estimate.input, x, estimate.output, answer)));
+  }
+};
+
+/// Whether `Ddim` ends at finite images through this target; a target that says nothing there is refused.
+template <class Target>
+void check_target(const AnySchedule& schedule, const char* name, const Target& target, bool may_be_refused) {
+  CAPTURE(schedule.name);
+  CAPTURE(name);
+  const ThroughTarget<Target> model{{{schedule}}, target};
+  const Images noise = model.prior(Shape<4>{2, 2, 2, 1}, Key{1});
+  for (int steps : {1, 2, 3, 10, 100, 1000}) {
+    CAPTURE(steps);
+    Images x;
+    try {
+      x = sample(Ddim{.steps = steps}, model, noise, Key{2});
+    } catch (const ValueError& refused) {
+      CHECK(may_be_refused);
+      CHECK(std::string(refused.what()).find("the clean image cannot be told from this target") != std::string::npos);
+      continue;
+    }
+    CHECK(std::all_of(x.values().begin(), x.values().end(), [](float v) { return std::isfinite(v); }));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Every target gives finite images with every schedule, or is refused where it says nothing") {
+  for (const auto& schedule : schedules()) {
+    const bool silent = schedule(schedule.times(1).front()).alpha == 0;  // noise alone says nothing of the image
+    check_target(schedule, "NoiseTarget", NoiseTarget{}, silent);
+    check_target(schedule, "ScoreTarget", ScoreTarget{}, silent);
+    check_target(schedule, "CleanTarget", CleanTarget{}, false);
+    check_target(schedule, "VelocityTarget", VelocityTarget{}, false);
+    check_target(schedule, "FlowTarget", FlowTarget{}, false);
+    check_target(schedule, "KarrasTarget", KarrasTarget{}, false);
+    check_target(schedule, "PreviousTarget", PreviousTarget(schedule), silent);
+  }
 }
