@@ -154,7 +154,7 @@ struct ThroughTarget : Model {
 
 /// Whether `Ddim` ends at finite images through this target; a target that says nothing there is refused.
 template <class Target>
-void check_target(const AnySchedule& schedule, const char* name, const Target& target, bool may_be_refused) {
+void check_target(const AnySchedule& schedule, const std::string& name, const Target& target, bool may_be_refused) {
   CAPTURE(schedule.name);
   CAPTURE(name);
   const ThroughTarget<Target> model{{{schedule}}, target};
@@ -184,6 +184,7 @@ TEST_CASE("Every target gives finite images with every schedule, or is refused w
     check_target(schedule, "VelocityTarget", VelocityTarget{}, false);
     check_target(schedule, "FlowTarget", FlowTarget{}, false);
     check_target(schedule, "KarrasTarget", KarrasTarget{}, false);
-    check_target(schedule, "PreviousTarget", PreviousTarget(schedule), silent);
+    // Where a step changes nothing, the image before it says nothing new.
+    check_target(schedule, "PreviousTarget", PreviousTarget(schedule), silent || schedule.name == "flat");
   }
 }
