@@ -7,9 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include "../support/drawing.hpp"
 #include "inkling/core/random.hpp"
 #include "inkling/core/view.hpp"
-#include "support/drawing.hpp"
 
 using namespace ink;
 using data::skeleton;

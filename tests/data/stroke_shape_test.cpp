@@ -6,8 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "../support/drawing.hpp"
 #include "inkling/core/view.hpp"
-#include "support/drawing.hpp"
 
 using namespace ink;
 using data::stroke_shapes;

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/drawing.hpp"
+#include "../support/drawing.hpp"
 
 using namespace ink;
 using ink::testing::drawing;
