@@ -60,7 +60,7 @@ struct Hutchinson {
 
 struct ExactDivergence {
   template <class X>
-  std::vector<X> directions(const Shape<4>& shape, Key) const {
+  static std::vector<X> directions(const Shape<4>& shape, Key) {
     const Index dimensions = shape[1] * shape[2] * shape[3];
     std::vector<X> all;
     for (Index axis = 0; axis < dimensions; ++axis) {
@@ -70,7 +70,7 @@ struct ExactDivergence {
     return all;
   }
 
-  double weight() const { return 1; }
+  static double weight() { return 1; }
 };
 
 /// Images on `levels` even levels in [−1, 1], spread evenly over the width of a level.
