@@ -1,12 +1,12 @@
 #!/bin/sh
-# headers_alone.sh <compiler> <include dir> <scratch dir>: every header must compile as the first line of a program,
-# twice over, without a warning.
+# headers_alone.sh <compiler> <include dir> <scratch dir> <name>: every header of that name must compile as the first
+# line of a program, twice over, without a warning.
 set -eu
-compiler=$1 include=$2 scratch=$3
+compiler=$1 include=$2 scratch=$3 name=$4
 rm -rf "$scratch"
 mkdir -p "$scratch"
 cd "$include"
-find inkling -name '*.hpp' | sort >"$scratch/headers"
+find inkling -name "$name" | sort >"$scratch/headers"
 
 export compiler include scratch
 # shellcheck disable=SC2016

@@ -36,7 +36,7 @@ struct AdaptiveOde {
     if (!(atol > 0 && rtol > 0)) {
       throw ValueError(text("AdaptiveOde: atol is ", atol, ", rtol is ", rtol, "; they must be positive"));
     }
-    const std::vector<double> all = model.times(steps);
+    std::vector<double> all = model.times(steps);
     if (all.size() <= 3) return all;
     return {all.front(), all[all.size() - 2], all.back()};
   }
