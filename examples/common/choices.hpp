@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "inkling/dist/dirac.hpp"
-#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/sampler/adaptive_ode.hpp"
 #include "inkling/gen/sampler/ancestral_euler.hpp"
 #include "inkling/gen/sampler/ddim.hpp"
@@ -39,6 +38,7 @@
 #include "inkling/gen/schedule/exponential.hpp"
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/schedule/linear_beta.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 #include "inkling/gen/schedule/rectified_flow.hpp"
 #include "inkling/gen/schedule/scaled_linear_beta.hpp"
 #include "inkling/gen/schedule/sigmoid.hpp"
@@ -75,13 +75,13 @@ struct AnyTarget {
       target;
 
   ink::Mix mix(double t, ink::Scales s) const {
-    return std::visit([&](const auto& y) { return ink::detail::target_mix(y, t, s); }, target);
+    return std::visit([&](const auto& y) { return ink::target_mix(y, t, s); }, target);
   }
   double input_scale(ink::Scales s) const {
-    return std::visit([&](const auto& y) { return ink::detail::input_scale(y, s); }, target);
+    return std::visit([&](const auto& y) { return ink::input_scale(y, s); }, target);
   }
   double level(double t, ink::Scales s) const {
-    return std::visit([&](const auto& y) { return ink::detail::network_level(y, t, s); }, target);
+    return std::visit([&](const auto& y) { return ink::network_level(y, t, s); }, target);
   }
   double deviation(double t, ink::Scales s) const {
     const auto of = [&](const auto& y) -> double {

@@ -171,12 +171,15 @@ TEST_CASE("SampleKeys: every row is drawn as the only row of its key's batch") {
   const auto u = uniform<double>(Shape{3, 7}, keys, -1, 2);
   const auto b = bernoulli(Tensor<double, 2>(Shape{3, 9}, 0.5), keys);
   const auto c = categorical(Tensor<double, 2>(Shape{3, 1000}, 1.0), keys);
+  const Tensor<double, 2> even(Shape{40, 5}, 1.0);
+  const auto several = categorical(Tensor<double, 2>(Shape{120, 5}, 1.0), keys, 40);
   for (Index n = 0; n < 3; ++n) {
     const Key key{n == 1 ? 8u : 3u};
     CHECK(row(x, n) == normal<float>(Shape{1, 5, 2}, key));
     CHECK(row(u, n) == uniform<double>(Shape{1, 7}, key, -1, 2));
     CHECK(row(b, n) == bernoulli(Tensor<double, 2>(Shape{1, 9}, 0.5), key));
     CHECK(c(n) == categorical(Tensor<double, 2>(Shape{1, 1000}, 1.0), key)(0));
+    CHECK(row(several.reshape(Shape{3, 40}), n).reshape(Shape{40}) == categorical(even, key));
   }
   CHECK(row(x, 0) != row(x, 1));
 }
@@ -192,4 +195,6 @@ TEST_CASE("SampleKeys: as many keys as rows") {
   CHECK_THROWS_WITH_AS(normal<float>(Shape{3, 2}, SampleKeys({Key{1}, Key{2}})),
                        "SampleKeys: keys are 2, rows are 3; both must be equal", ShapeError);
   CHECK_THROWS_AS(categorical(Tensor<double, 2>(Shape{1, 4}, 1.0), SampleKeys({})), ShapeError);
+  CHECK_THROWS_WITH_AS(categorical(Tensor<double, 2>(Shape{5, 4}, 1.0), SampleKeys({Key{1}}), 2),
+                       "categorical: weights are (5, 4), rows per key are 2; they must divide weights[0]", ShapeError);
 }

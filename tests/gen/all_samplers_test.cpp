@@ -145,7 +145,7 @@ struct ThroughTarget : Model {
   auto posterior(const Images& x, double t, const C& condition) const {
     const Scales s = scales(t);
     const Images clean = Model::posterior(x, t, condition).mean();
-    const Mix mix = detail::target_mix(target, t, s);
+    const Mix mix = target_mix(target, t, s);
     const Images answer = detail::mixed(x, clean, s, mix);
     const CleanEstimate estimate = clean_estimate(mix, s);
     return Dirac(Images(detail::combine(estimate.input, x, estimate.output, answer)));

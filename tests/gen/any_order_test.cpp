@@ -1,4 +1,4 @@
-#include "inkling/gen/any_order.hpp"
+#include "inkling/gen/token/any_order.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -11,8 +11,8 @@
 #include "inkling/core/view.hpp"
 #include "inkling/gen/likelihood/token_bounds.hpp"
 #include "inkling/gen/loss.hpp"
-#include "inkling/gen/masked_diffusion.hpp"
-#include "inkling/gen/uniform_diffusion.hpp"
+#include "inkling/gen/token/masked_diffusion.hpp"
+#include "inkling/gen/token/uniform_diffusion.hpp"
 #include "inkling/nn/linear.hpp"
 #include "inkling/optim/adamw.hpp"
 #include "statistics.hpp"

@@ -1,4 +1,4 @@
-#include "inkling/gen/conversion.hpp"
+#include "inkling/gen/target/conversion.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +33,7 @@ const Images clean = uniform<double>(shape, Key{1}, -1, 1), noise = normal<doubl
 
 template <class Target>
 Images truth(const Target& target, double t, Scales s) {
-  const Mix mix = detail::target_mix(target, t, s);
+  const Mix mix = target_mix(target, t, s);
   return detail::combine(mix.clean, clean, mix.noise, noise);
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("Every target from every other: the truth, and the way back to 1e-12")
         const Images other = convert(from, to, x, answer, t, s);
         CHECK(distance(other, truth(to, t, s)) < 1e-10);
         // The next image differs so little from x_t that its own rounding counts, thousandfold.
-        const Mix a = detail::target_mix(from, t, s), b = detail::target_mix(to, t, s);
+        const Mix a = target_mix(from, t, s), b = target_mix(to, t, s);
         const double amplified = std::abs(conversion(b, a, s).output);
         CHECK(distance(convert(to, from, x, other, t, s), answer) < 1e-12 * std::max(1.0, amplified / 1000));
       });
@@ -90,7 +90,7 @@ TEST_CASE("A conversion through the clean image and the noise is the same") {
   const Scales s = LinearBeta{}(0.4);
   const Images x = normal<double>(shape, Key{3}), answer = normal<double>(shape, Key{4});
   for_every_target([&](const auto& from) {
-    const Mix mix = detail::target_mix(from, 0.4, s);
+    const Mix mix = target_mix(from, 0.4, s);
     const CleanEstimate estimate = clean_estimate(mix, s);
     const Images image = detail::combine(estimate.input, x, estimate.output, answer);
     CHECK(distance(convert(from, CleanTarget{}, x, answer, 0.4, s), image) < 1e-12);

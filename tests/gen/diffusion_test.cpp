@@ -56,7 +56,7 @@ template <class Schedule, class Target>
 auto knowing(double clean, Schedule schedule, Target target) {
   return Diffusion(Pixelwise<double>{[=](double input, double level) {
     const Scales s = scales_at(level, schedule, target);
-    const double x = input / detail::input_scale(target, s);
+    const double x = input / input_scale(target, s);
     const Mix mix = target(s);
     return mix.clean * clean + mix.noise * (x - s.alpha * clean) / s.sigma;
   }},
@@ -146,7 +146,7 @@ TEST_CASE("Corruption mixes image and noise as the schedule says, and asks for t
     for (Index i = 0; i < images.size(); ++i) {
       const Scales s = scales_at(example.level(i / pixels), schedule, target);
       const double clean = images.data()[i];
-      const double z = (example.state.data()[i] / detail::input_scale(target, s) - s.alpha * clean) / s.sigma;
+      const double z = (example.state.data()[i] / input_scale(target, s) - s.alpha * clean) / s.sigma;
       const Mix mix = target(s);
       worst = std::max(worst, std::abs(mix.clean * clean + mix.noise * z - example.target.data()[i]));
       noise.mutable_data()[i] = z;

@@ -9,8 +9,14 @@
 #include "../ops/operation_checks.hpp"
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
+#include "inkling/gen/autoregressive.hpp"
+#include "inkling/gen/diffusion.hpp"
+#include "inkling/gen/regression.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
+#include "inkling/gen/token/any_order.hpp"
+#include "inkling/gen/token/masked_diffusion.hpp"
+#include "inkling/gen/token/uniform_diffusion.hpp"
 #include "inkling/gen/token_sampler.hpp"
 #include "inkling/models/pixelcnn.hpp"
 
@@ -152,6 +158,31 @@ TEST_CASE("Guidance: a guided diffusion model expects the guided clean image") {
     ++parameters;
   });
   CHECK(parameters == 1);
+}
+
+TEST_CASE("Guidance: every generator whose network is not causal") {
+  std::vector<Index> evaluations;
+  const Toy toy{&evaluations};
+  const auto check = [](auto model, const auto& state, const auto& answer) {
+    model.drop_condition = 0.3;
+    const auto stronger = guided(model, {.scale = 2.5});
+    CHECK(stronger.drop_condition == 0.3);
+    const auto told = answer(model.posterior(state, 0.4, labels));
+    const auto untold = answer(model.posterior(state, 0.4, Unconditional{}));
+    CHECK(difference(answer(stronger.posterior(state, 0.4, labels)), untold + (told - untold) * 2.5) < 1e-13);
+  };
+  check(OneShot(toy), x, [](const auto& posterior) { return posterior.mean(); });
+  const Tokens tokens({3, 1, 4}, {0, missing_token, 1, 1, missing_token, missing_token, 1, 0, 0, 1, missing_token, 0});
+  const auto logits = [](const auto& posterior) { return posterior.logits(); };
+  check(AnyOrder(toy, Quantizer{2}), tokens, logits);
+  check(MaskedDiffusion(toy, Quantizer{2}, LinearMasking{}), tokens, logits);
+  check(UniformDiffusion(toy, Quantizer{2}, LinearMasking{}), tokens, logits);
+
+  AnyOrder model(toy, Quantizer{2}, ListedOrders{{{3, 2, 1, 0}}});
+  model.asked = Asked::next;
+  const auto stronger = guided(model, {.scale = 2.5});
+  CHECK(stronger.asked == Asked::next);
+  CHECK(stronger.orders.orders == model.orders.orders);
 }
 
 TEST_CASE("Guidance: the derivative by the image") {

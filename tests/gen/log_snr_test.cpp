@@ -1,4 +1,4 @@
-#include "inkling/gen/log_snr.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 
 #include <algorithm>
 #include <cmath>

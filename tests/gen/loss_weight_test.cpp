@@ -1,4 +1,4 @@
-#include "inkling/gen/loss_weight.hpp"
+#include "inkling/gen/target/loss_weight.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,12 +8,12 @@
 
 #include <doctest/doctest.h>
 
-#include "inkling/gen/conversion.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/schedule/linear_beta.hpp"
+#include "inkling/gen/target/conversion.hpp"
 #include "inkling/gen/target/previous.hpp"
 
 using namespace ink;
@@ -75,7 +75,7 @@ TEST_CASE("With one weight, every target has the same loss") {
       CHECK(expected > 0);
       for_every_target([&](const auto& target) {
         // An error of 1 in x̂₀ is an error of this size in the target.
-        const double error = conversion(CleanTarget{}(s), detail::target_mix(target, t, s), s).output;
+        const double error = conversion(CleanTarget{}(s), target_mix(target, t, s), s).output;
         CHECK(loss_weight(weight, target, linear, t) * error * error == near(expected));
       });
     });
@@ -192,7 +192,7 @@ struct Translated {
     for (Index i = 0; i < x.size(); ++i) {
       const double t = level(i / pixels) / 1000;
       const Scales s = linear(t);
-      const Conversion c = conversion(NoiseTarget{}(s), detail::target_mix(target, t, s), s);
+      const Conversion c = conversion(NoiseTarget{}(s), target_mix(target, t, s), s);
       answer.mutable_data()[i] = c.input * x.data()[i] + c.output * 0.8 * x.data()[i];
     }
     return answer;

@@ -1,4 +1,4 @@
-#include "inkling/gen/masked_diffusion.hpp"
+#include "inkling/gen/token/masked_diffusion.hpp"
 
 #include <bit>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "inkling/gen/masked_tokens.hpp"
+#include "inkling/gen/token/masked_tokens.hpp"
 
 #include <cstdint>
 

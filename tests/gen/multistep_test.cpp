@@ -1,4 +1,4 @@
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 #include <cmath>
 #include <limits>

@@ -155,7 +155,7 @@ TEST_CASE("Reordered: draws follow the joint distribution that the likelihood na
 
 TEST_CASE("Reordered: it is trained like any other network") {
   const Order order = orders::spread(2, 2);
-  const auto f = [&](const auto& x) { return detail::gather_places(x, inverse_order(order), order); };
+  const auto f = [&](const auto& x) { return gather(x, inverse_order(order)); };
   CHECK(gradcheck(f, normal<double>(Shape{3, 4, 2}, Key{1})) < 1e-9);
   const Autoregressive model(Reordered(gpt(), orders::column(4, 4)), Quantizer{3});
   CHECK(parameter_count(model) == parameter_count(gpt()));

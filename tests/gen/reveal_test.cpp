@@ -123,12 +123,17 @@ TEST_CASE("Several at a time: pixels of one step are independent, and ordered_nl
   }
 }
 
-TEST_CASE("A sampler's images do not depend on the batch; they do on the key") {
+TEST_CASE("A sampler's images do not depend on the batch; they do on the key, or on one key for each") {
   const auto check = [](const auto& sampler) {
     const auto draw = [&](Index n, Key key) { return sample(sampler, model, model.prior({n, 2, 2, 1}, key), key); };
     const auto reference = draw(40, Key{5});
     CHECK(draw(3, Key{5}) == dense(view(reference).slice(0, 0, 3)));
     CHECK(draw(40, Key{6}) != reference);
+    const SampleKeys keys({Key{7}, Key{9}, Key{7}});
+    const auto each = sample(sampler, model, model.prior({3, 2, 2, 1}, keys), keys);
+    CHECK(dense(view(each).slice(0, 0, 1)) == draw(1, Key{7}));
+    CHECK(dense(view(each).slice(0, 1, 2)) == draw(1, Key{9}));
+    CHECK(dense(view(each).slice(0, 2, 3)) == draw(1, Key{7}));
   };
   check(Reveal{AtRandom{}, EvenPlan{2}});
   check(Reveal{MostConfident{.of_drawn = true, .noise = 4.5}, CosinePlan{3}});

@@ -1,4 +1,4 @@
-#include "inkling/gen/runge_kutta.hpp"
+#include "inkling/gen/sampler/runge_kutta.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "inkling/gen/step_plan.hpp"
+#include "inkling/gen/token/step_plan.hpp"
 
 #include <algorithm>
 #include <cmath>

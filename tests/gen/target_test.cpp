@@ -123,10 +123,10 @@ TEST_CASE("Noise tells nothing about an image of which nothing is left, velocity
 
 TEST_CASE("Scale and level are 1 and 1000·t for a target that does not say") {
   const Scales s{0.6, 0.8};
-  CHECK(detail::input_scale(NoiseTarget{}, s) == 1);
-  CHECK(detail::network_level(NoiseTarget{}, 0.25, s) == 250);
-  CHECK(detail::input_scale(KarrasTarget{}, s) == KarrasTarget{}.input_scale(s));
-  CHECK(detail::network_level(KarrasTarget{}, 0.25, s) == KarrasTarget{}.level(0.25, s));
+  CHECK(input_scale(NoiseTarget{}, s) == 1);
+  CHECK(network_level(NoiseTarget{}, 0.25, s) == 250);
+  CHECK(input_scale(KarrasTarget{}, s) == KarrasTarget{}.input_scale(s));
+  CHECK(network_level(KarrasTarget{}, 0.25, s) == KarrasTarget{}.level(0.25, s));
 }
 
 TEST_CASE("The score is the gradient of the density of x_t given x₀") {

@@ -1,4 +1,4 @@
-#include "inkling/gen/time_draw.hpp"
+#include "inkling/gen/schedule/time_draw.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "inkling/gen/time_grid.hpp"
+#include "inkling/gen/schedule/time_grid.hpp"
 
 #include <cmath>
 #include <string>

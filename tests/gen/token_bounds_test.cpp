@@ -8,7 +8,7 @@
 
 #include "enumerable.hpp"
 #include "inkling/core/view.hpp"
-#include "inkling/gen/masked_diffusion.hpp"
+#include "inkling/gen/token/masked_diffusion.hpp"
 #include "inkling/nn/condition.hpp"
 
 using namespace ink;

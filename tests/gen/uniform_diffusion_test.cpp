@@ -1,4 +1,4 @@
-#include "inkling/gen/uniform_diffusion.hpp"
+#include "inkling/gen/token/uniform_diffusion.hpp"
 
 #include <array>
 #include <cmath>
@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "inkling/core/view.hpp"
+#include "inkling/gen/likelihood/uniform_bound.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/token_sampler/discrete_ancestral.hpp"
 #include "statistics.hpp"
@@ -44,6 +45,15 @@ struct Exact {
       for (Index k = 0; k < levels; ++k) logits.mutable_data()[3 * i + k] = std::log(p[static_cast<std::size_t>(k)]);
     }
     return logits;
+  }
+};
+
+/// A network that says nothing.
+struct Even {
+  using value_type = double;
+  template <class C>
+  Tensor<double, 4> operator()(const Tensor<double, 4>& shown, const Tensor<double, 1>&, const C&) const {
+    return Tensor<double, 4>({shown.extent(0), shown.extent(1), shown.extent(2), levels});
   }
 };
 
@@ -110,7 +120,47 @@ TEST_CASE("UniformDiffusion: with the exact network, any number of steps draws i
     for (std::size_t i = 0; i < 9; ++i) expected[i] = prior[i / 3] * prior[i % 3];
     CHECK(statistics::chi_square(seen, expected, n) < 26.1);  // 8 degrees of freedom: 0.001
     CHECK(sample(sampler, model, model.prior({3, 1, 2, 1}, Key{4}), Key{5}) == dense(view(drawn).slice(0, 0, 3)));
+    const std::vector<Key> keys{Key{8}, Key{9}};
+    const auto each = generate(sampler, model, Shape{2, 1, 2, 1}, SampleKeys(keys));
+    for (Index r = 0; r < 2; ++r) {
+      CHECK(dense(view(each).slice(0, r, r + 1)) ==
+            generate(sampler, model, Shape{1, 1, 2, 1}, keys[static_cast<std::size_t>(r)]));
+    }
   }
+}
+
+TEST_CASE("UniformDiffusion: with the exact network the bound is the likelihood, in any number of steps") {
+  constexpr Index n = 20000;
+  for (int steps : {1, 2, 9}) {
+    for (int level : {0, 1, 2}) {
+      const auto nats = uniform_bound(model, Tokens(Shape{n, 1, 1}, level), Unconditional{}, steps, Key{6});
+      const double exact = -std::log(prior[static_cast<std::size_t>(level)]);
+      double sum = 0, squares = 0;
+      for (const double v : nats.values()) {
+        sum += v - exact;
+        squares += (v - exact) * (v - exact);
+      }
+      CHECK(std::abs(sum / n) <= 4 * std::sqrt(squares) / n + 1e-12);
+    }
+  }
+  // Of two pixels it is the sum; row by row it does not depend on the batch.
+  const Tokens two(Shape{2, 1, 2}, {0, 1, 2, 2});
+  const auto nats = uniform_bound(model, two, Unconditional{}, 1, Key{6});
+  CHECK(nats(0) == doctest::Approx(-std::log(prior[0] * prior[1])).epsilon(1e-12));
+  CHECK(uniform_bound(model, dense(view(two).slice(0, 0, 1)), Unconditional{}, 5, Key{6})(0) ==
+        uniform_bound(model, two, Unconditional{}, 5, Key{6})(0));
+  CHECK_THROWS_AS(uniform_bound(model, two, Unconditional{}, 0, Key{6}), ValueError);
+}
+
+TEST_CASE("UniformDiffusion: a network that is wrong costs more than the likelihood") {
+  constexpr Index n = 20000;
+  const UniformDiffusion even(Even{}, Quantizer{levels}, LinearMasking{});
+  // In one step from pure noise it says 1/3, and so it does, on average, in several.
+  const Tokens white(Shape{n, 1, 1}, 0);
+  CHECK(uniform_bound(even, white, Unconditional{}, 1, Key{7})(0) == doctest::Approx(std::log(3.0)).epsilon(1e-12));
+  double sum = 0;
+  for (const double v : uniform_bound(even, white, Unconditional{}, 8, Key{7}).values()) sum += v;
+  CHECK(sum / n > std::log(3.0) + 0.1);
 }
 
 TEST_CASE("D3PM's step, normalised after the sum, is not exact: two steps from noise, by matrices") {

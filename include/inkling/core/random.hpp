@@ -48,8 +48,9 @@ class SampleKeys {
     return derived;
   }
 
-  Philox::Words block(std::uint64_t index, std::uint64_t row) const {
-    return keys_[static_cast<std::size_t>(row)].block(index, 0);
+  /// Of a row, or of one of the rows that a batch of one has in its place.
+  Philox::Words block(std::uint64_t index, std::uint64_t row, std::uint64_t within = 0) const {
+    return keys_[static_cast<std::size_t>(row)].block(index, within);
   }
 
  private:
@@ -67,6 +68,13 @@ inline void check_rows(const SampleKeys& keys, Index rows) {
   if (keys.size() != rows) {
     throw ShapeError(text("SampleKeys: keys are ", keys.size(), ", rows are ", rows, "; both must be equal"));
   }
+}
+
+inline Philox::Words block_of_row(const Key& key, Index row, Index) {
+  return key.block(0, static_cast<std::uint64_t>(row));
+}
+inline Philox::Words block_of_row(const SampleKeys& keys, Index row, Index rows_per_key) {
+  return keys.block(0, static_cast<std::uint64_t>(row / rows_per_key), static_cast<std::uint64_t>(row % rows_per_key));
 }
 
 /// Fills a tensor with f(u), u uniform in [0, 1); two draws a block.
@@ -120,10 +128,15 @@ Tensor<T, R> bernoulli(const Tensor<T, R>& p, const K& key) {
   return out;
 }
 
+/// With SampleKeys, each key is for as many consecutive rows as it is given: rows of one image, say.
 template <class T, RandomKey K>
-Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key) {
+Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key, Index rows_per_key = 1) {
   const Index rows = weights.extent(0), classes = weights.extent(1);
-  detail::check_rows(key, rows);
+  if (rows_per_key < 1 || rows % rows_per_key != 0) {
+    throw ShapeError(text("categorical: weights are ", weights.shape(), ", rows per key are ", rows_per_key,
+                          "; they must divide weights[0]"));
+  }
+  detail::check_rows(key, rows / rows_per_key);
   auto out = Tensor<std::int32_t, 1>::uninitialized({rows});
   std::int32_t* drawn = out.mutable_data();
   parallel_for(rows, 64, [&](Index begin, Index end) {
@@ -137,7 +150,7 @@ Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key) {
       if (!(total > 0 && std::isfinite(total))) {
         throw ValueError(text("categorical: weights of row ", r, " sum to ", total, "; the sum must be positive"));
       }
-      const auto b = key.block(0, static_cast<std::uint64_t>(r));
+      const auto b = detail::block_of_row(key, r, rows_per_key);
       double left = detail::unit_interval(b[0], b[1]) * total;
       Index k = 0, last = 0;
       for (; k < classes; ++k) {

@@ -55,7 +55,8 @@ class Categorical {
   template <RandomKey K>
   Tokens sample(const K& key) const {
     const auto p = softmax(value(logits_)).reshape(Shape<2>{-1, levels()});
-    return categorical(p, key).reshape(places());
+    const Index images = token_rank == 0 ? 1 : value(logits_).extent(0);
+    return categorical(p, key, images == 0 ? 1 : std::max<Index>(1, p.extent(0) / images)).reshape(places());
   }
 
   template <class Y>

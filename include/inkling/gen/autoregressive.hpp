@@ -12,105 +12,48 @@
 // The network answers with the parameters of a distribution of every pixel: (N, H, W, K). Which one is said by the head
 // (gen/head.hpp), which the constructor takes last: a Categorical of K = levels logits by default.
 //
-// Pixels are whole numbers in [0, levels). Images in [−1, 1] are rounded to them, but for 2 levels they are drawn:
-// black or white with the probability that the grey value names, anew for every batch ("dynamic binarisation").
-//
 // Shapes: images (N, H, W, 1), tokens (N, H, W).
 //
-// Errors: ValueError for fewer than 2 levels; ShapeError for images with more than one channel.
-//
+// Example (declarations):
+//     struct Even {                                             // a network: every level as likely as the others
+//       using value_type = float;
+//       template <class C>
+//       Tensor<float, 4> operator()(const Tokens& x, const C&) const {
+//         return Tensor<float, 4>({x.extent(0), x.extent(1), x.extent(2), 16});
+//       }
+//       static void visit(auto&, auto&&) {}
+//     };
 // Example:
-//     Quantizer grey{16};
-//     auto tokens = grey.tokens(uniform<float>(Shape{4, 28, 28, 1}, Key{1}, -1, 1), Key{2});
-//     auto images = grey.images<float>(tokens);
+//     Autoregressive model(Even{}, Quantizer{16});
+//     auto example = model.corrupt(uniform<float>(Shape{4, 28, 28, 1}, Key{1}, -1, 1), Key{2});
+//     auto pixels = model.predict(example.state, example.level, Unconditional{});
+//     auto nats = pixels.log_prob(example.target);              // (4)
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "inkling/gen/corruption.hpp"
-#include "inkling/gen/head.hpp"
-#include "inkling/nn/module.hpp"
+#include "inkling/gen/token/token_model.hpp"
+#include "inkling/nn/condition.hpp"
 
 namespace ink {
 
-using Tokens = Tensor<std::int32_t, 3>;
-
-/// Between images in [−1, 1] and whole numbers.
-struct Quantizer {
-  int levels = 256;
-
-  template <class T>
-  Tokens tokens(const Tensor<T, 4>& images, Key key) const {
-    check();
-    if (images.extent(3) != 1) {
-      throw ShapeError(text("Quantizer: images are ", images.shape(), "; images[3] must be 1"));
-    }
-    Tokens out = Tokens::uninitialized({images.extent(0), images.extent(1), images.extent(2)});
-    std::int32_t* token = out.mutable_data();
-    const T* x = images.data();
-    for (Index i = 0; i < out.size(); ++i) {
-      if (std::isnan(x[i])) throw ValueError(text("Quantizer: image value ", i, " is nan; it must be a number"));
-    }
-    if (levels == 2) {
-      const auto u = uniform<T>(out.shape(), key);
-      for (Index i = 0; i < out.size(); ++i) token[i] = u.data()[i] < (x[i] + 1) / 2;
-    } else {
-      for (Index i = 0; i < out.size(); ++i) {
-        const double grey = (static_cast<double>(x[i]) + 1) / 2 * (levels - 1);
-        token[i] = static_cast<std::int32_t>(std::lround(std::clamp(grey, 0.0, levels - 1.0)));
-      }
-    }
-    return out;
-  }
-
-  template <class T>
-  Tensor<T, 4> images(const Tokens& tokens) const {
-    check();
-    const T scale = T{2} / static_cast<T>(levels - 1);
-    return (tokens.cast<T>() * scale - 1).reshape(Shape{tokens.extent(0), tokens.extent(1), tokens.extent(2), 1});
-  }
-
- private:
-  void check() const {
-    if (levels < 2) throw ValueError(text("Quantizer: levels is ", levels, "; it must be at least 2"));
-  }
-};
-
 template <class Network, class Head = CategoricalHead>
-class Autoregressive {
+class Autoregressive : public TokenModel<Network, Head> {
  public:
-  using value_type = typename Network::value_type;
-  using T = value_type;
-
-  Network network;
-  Quantizer quantizer;
-  Head head;
-  double drop_condition = 0.1;  ///< how often training withholds the condition
-
-  Autoregressive(Network n, Quantizer q, Head h = {}) : network(std::move(n)), quantizer(q), head(h) {}
-
-  static void visit(auto& self, auto&& f) { f("network", self.network); }
+  using typename TokenModel<Network, Head>::T;
+  using TokenModel<Network, Head>::TokenModel;
 
   Corruption<T, Tokens, Tokens> corrupt(const Tensor<T, 4>& images, Key key) const {
     const Shape<1> n{images.extent(0)};
-    const Tokens tokens = quantizer.tokens(images, key);
+    const Tokens tokens = this->quantizer.tokens(images, key);
     return {tokens, Tensor<T, 1>(n), tokens, Tensor<T, 1>(n, T{1})};
   }
 
   /// The distribution of every pixel given those before it.
   template <TensorLike X, class C>
   auto predict(const X& tokens, const Tensor<T, 1>&, const C& condition) const {
-    return distribution(network(tokens, condition));
-  }
-
-  /// The distribution that parameters (N, …, K) stand for.
-  template <TensorLike P>
-  auto distribution(P parameters) const {
-    return head(std::move(parameters), quantizer.levels);
+    return this->distribution(this->network(tokens, condition));
   }
 
   /// Steps of the sampler: the number of pixels known.
@@ -126,7 +69,16 @@ class Autoregressive {
     return Tokens({shape[0], shape[1], shape[2]});
   }
 
-  Tensor<T, 4> images(const Tokens& x) const { return quantizer.template images<T>(x); }
+  /// The same generator with another network.
+  template <class Other>
+  Autoregressive<Other, Head> with_network(Other other) const {
+    Autoregressive<Other, Head> made(std::move(other), this->quantizer, this->head);
+    made.drop_condition = this->drop_condition;
+    return made;
+  }
 };
+
+template <class Network, class Head = CategoricalHead>
+Autoregressive(Network, Quantizer, Head = {}) -> Autoregressive<Network, Head>;
 
 }  // namespace ink

@@ -6,7 +6,7 @@
 //   posterior  what x₀ is expected to be, given x_t
 //
 // The loss is the mean of w_t·‖y − ŷ‖²: the weight w and the draw of t are w = 1 and stratified unless others are given
-// (gen/loss_weight.hpp, gen/time_draw.hpp).
+// (gen/target/loss_weight.hpp, gen/schedule/time_draw.hpp).
 //
 // J. Sohl-Dickstein et al. 2015, arXiv:1503.03585; J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239; T. Karras et al.
 // 2022, arXiv:2206.00364. Schedule, target and network are replaceable types (gen/schedule.hpp, gen/target.hpp).
@@ -33,11 +33,11 @@
 
 #include "inkling/dist/dirac.hpp"
 #include "inkling/gen/corruption.hpp"
-#include "inkling/gen/loss_weight.hpp"
 #include "inkling/gen/schedule.hpp"
 #include "inkling/gen/schedule/karras.hpp"
+#include "inkling/gen/schedule/time_draw.hpp"
 #include "inkling/gen/target.hpp"
-#include "inkling/gen/time_draw.hpp"
+#include "inkling/gen/target/loss_weight.hpp"
 #include "inkling/nn/module.hpp"
 
 namespace ink {
@@ -75,13 +75,13 @@ class Diffusion {
     for (Index i = 0; i < n; ++i) {
       const double t = times(i);
       const Scales s = schedule(t);
-      const Mix mix = detail::target_mix(target, t, s);
+      const Mix mix = target_mix(target, t, s);
       alpha(i, 0, 0, 0) = static_cast<T>(s.alpha);
       sigma(i, 0, 0, 0) = static_cast<T>(s.sigma);
       clean(i, 0, 0, 0) = static_cast<T>(mix.clean);
       noisy(i, 0, 0, 0) = static_cast<T>(mix.noise);
-      scale(i, 0, 0, 0) = static_cast<T>(detail::input_scale(target, s));
-      level(i) = static_cast<T>(detail::network_level(target, t, s));
+      scale(i, 0, 0, 0) = static_cast<T>(input_scale(target, s));
+      level(i) = static_cast<T>(network_level(target, t, s));
       weights(i) = static_cast<T>(loss_weight(weight, target, schedule, t));
     }
     const auto blend = [](auto x, auto e, auto a, auto b) INKLING_LAMBDA_INLINE { return a * x + b * e; };
@@ -103,16 +103,16 @@ class Diffusion {
   template <TensorLike X, class C>
   X answer(const X& x, double t, const C& condition) const {
     const Scales s = schedule(t);
-    const auto input_scale = static_cast<T>(detail::input_scale(target, s));
-    const Tensor<T, 1> level(Shape{x.extent(0)}, static_cast<T>(detail::network_level(target, t, s)));
-    return network(input_scale == 1 ? x : X(x * input_scale), level, condition);
+    const auto scale = static_cast<T>(input_scale(target, s));
+    const Tensor<T, 1> level(Shape{x.extent(0)}, static_cast<T>(network_level(target, t, s)));
+    return network(scale == 1 ? x : X(x * scale), level, condition);
   }
 
   /// The clean image behind x that follows from an answer.
   template <TensorLike X>
   X clean_behind(const X& x, double t, const X& answer) const {
     const Scales s = schedule(t);
-    const CleanEstimate estimate = clean_estimate(detail::target_mix(target, t, s), s);
+    const CleanEstimate estimate = clean_estimate(target_mix(target, t, s), s);
     return map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](auto v, auto y) {
       return a * v + b * y;
     }, x, answer);
@@ -133,6 +133,14 @@ class Diffusion {
 
   /// A finished state as images in [−1, 1].
   Images images(const Images& x) const { return clamp(x, -1, 1); }
+
+  /// The same generator with another network.
+  template <class Other>
+  auto with_network(Other other) const {
+    Diffusion<Other, Schedule, Target, Weight, Draw> made(std::move(other), schedule, target, weight, draw);
+    made.drop_condition = drop_condition;
+    return made;
+  }
 
  private:
   /// What is asked for, with the fresh noise of a target that has some.

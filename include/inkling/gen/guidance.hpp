@@ -38,8 +38,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "inkling/gen/autoregressive.hpp"
-#include "inkling/gen/diffusion.hpp"
+#include "inkling/dist/quantizer.hpp"
 #include "inkling/gen/reordered.hpp"
 #include "inkling/nn/condition.hpp"
 #include "inkling/ops/elementwise.hpp"
@@ -203,20 +202,10 @@ class GuidedNetwork {
   }
 };
 
-/// The same generator with its network guided: diffusion, or autoregression. Nothing is trained again.
-template <class Network, class Schedule, class Target, class Weight, class Draw, class Scale = double>
-auto guided(const Diffusion<Network, Schedule, Target, Weight, Draw>& model, const Guidance<Scale>& guidance) {
-  Diffusion wrapped(GuidedNetwork<Network, Scale>(model.network, guidance), model.schedule, model.target, model.weight,
-                    model.draw);
-  wrapped.drop_condition = model.drop_condition;
-  return wrapped;
-}
-
-template <class Network, class Head, class Scale = double>
-auto guided(const Autoregressive<Network, Head>& model, const Guidance<Scale>& guidance) {
-  Autoregressive wrapped(GuidedNetwork<Network, Scale>(model.network, guidance), model.quantizer, model.head);
-  wrapped.drop_condition = model.drop_condition;
-  return wrapped;
+/// The same generator with its network guided: any that has `with_network(other)`. Nothing is trained again.
+template <class Model, class Scale = double>
+auto guided(const Model& model, const Guidance<Scale>& guidance) {
+  return model.with_network(GuidedNetwork(model.network, guidance));
 }
 
 }  // namespace ink

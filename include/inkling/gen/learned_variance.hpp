@@ -151,6 +151,13 @@ class LearnedVariance : public Model {
     return LearnedPosterior(this->clean_behind(x, t, mean), std::move(v));
   }
 
+  /// The same generator with another network. One that is guided exaggerates v as it does the target.
+  template <class Other>
+  auto with_network(Other other) const {
+    return LearnedVariance<decltype(Model::with_network(std::move(other)))>(Model::with_network(std::move(other)),
+                                                                            hybrid);
+  }
+
  private:
   template <TensorLike Y>
   static auto halves(const Y& answer, const Shape<4>& images) {

@@ -43,17 +43,6 @@ concept Generator = requires(const M& model, const Tensor<typename M::value_type
   { model.drop_condition } -> std::convertible_to<double>;
 };
 
-/// The condition of `rows` images, each replaced by "not told" with the given probability.
-template <Condition C>
-C drop_condition(const C& condition, Index rows, double rate, Key key) {
-  if (!(rate >= 0 && rate <= 1)) throw ValueError(text("drop_condition: rate is ", rate, "; it must be in [0, 1]"));
-  if (rate == 0) return condition;
-  const auto u = uniform<double>(Shape{rows}, key);
-  Tensor<std::uint8_t, 1> withheld(u.shape());
-  for (Index i = 0; i < rows; ++i) withheld(i) = u(i) < rate;
-  return condition.withhold(withheld.values());
-}
-
 namespace detail {
 
 template <class Batch>

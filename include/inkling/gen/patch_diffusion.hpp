@@ -49,6 +49,7 @@
 #include "inkling/gen/reordered.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/ops/gather.hpp"
 #include "inkling/ops/image.hpp"
 #include "inkling/ops/reshape.hpp"
 
@@ -80,7 +81,7 @@ namespace detail {
 template <class T, int R>
 Tensor<T, R> rows_in_order(const Tensor<T, R>& x, const Order& order) {
   const Index rows = x.extent(0), each = rows == 0 ? 0 : x.size() / rows;
-  return gathered_places(x.reshape(Shape<3>{1, rows, each}), order).reshape(x.shape());
+  return gather(x.reshape(Shape<3>{1, rows, each}), order).reshape(x.shape());
 }
 
 /// (N, patches, numbers) as N · patches images of one pixel.
@@ -144,7 +145,10 @@ class PatchDiffusion {
   }
 
   /// An image of which no patch is known.
-  Images prior(const Shape<4>& shape, Key) const { return Images(shape); }
+  template <RandomKey K>
+  Images prior(const Shape<4>& shape, const K&) const {
+    return Images(shape);
+  }
   Images images(const Images& x) const { return denoiser.images(x); }
 };
 
@@ -171,8 +175,8 @@ struct PatchAncestral {
     }
   }
 
-  template <class M, class X, class Memory, class C>
-  X step(const M& model, X x, double known, double, Memory& memory, Key key, const C& condition) const {
+  template <class M, class X, class Memory, RandomKey K, class C>
+  X step(const M& model, X x, double known, double, Memory& memory, const K& key, const C& condition) const {
     const auto i = static_cast<Index>(known);
     const Index side = model.network.patch(), n = x.extent(0), across = x.extent(2) / side, channels = x.extent(3);
     const PatchVectors told{vectors(model, x, i, memory, condition)};

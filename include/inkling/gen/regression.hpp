@@ -65,6 +65,14 @@ class OneShot {
   }
 
   Images images(const Images& x) const { return clamp(x, -1, 1); }
+
+  /// The same generator with another network.
+  template <class Other>
+  OneShot<Other> with_network(Other other) const {
+    OneShot<Other> made(std::move(other));
+    made.drop_condition = drop_condition;
+    return made;
+  }
 };
 
 }  // namespace ink

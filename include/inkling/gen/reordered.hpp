@@ -40,32 +40,10 @@
 #include "inkling/gen/order.hpp"
 #include "inkling/nn/condition.hpp"
 #include "inkling/nn/module.hpp"
+#include "inkling/ops/gather.hpp"
 #include "inkling/ops/reshape.hpp"
 
 namespace ink {
-namespace detail {
-
-/// y[n, i] = x[n, order[i]] for x (N, P, K).
-template <class T>
-Tensor<T, 3> gathered_places(const Tensor<T, 3>& x, const Order& order) {
-  const Index pixels = x.extent(1), each = x.extent(2);
-  auto y = Tensor<T, 3>::uninitialized(x.shape());
-  T* to = y.mutable_data();
-  for (Index n = 0; n < x.extent(0); ++n) {
-    for (const Index place : order) to = std::copy_n(x.data() + (n * pixels + place) * each, each, to);
-  }
-  return y;
-}
-
-/// The same, differentiable.
-template <TensorLikeOfRank<3> X>
-auto gather_places(const X& x, const Order& order, const Order& inverse) {
-  return record(gathered_places(value(x), order),
-                [inverse](const auto& dy, auto dx) { dx.add([&] { return gathered_places(dy, inverse); }); }, x);
-}
-
-}  // namespace detail
-
 /// The pixel that is drawn at step i.
 template <class Network>
 Index place_at(const Network& network, Index i) {
@@ -98,7 +76,7 @@ class Reordered {
     const auto answer = network(constant_on(tokens, in_order(value(tokens))), condition);
     const Shape<4> shape = value(answer).shape();
     const auto places = reshape(answer, Shape<3>{shape[0], shape[1] * shape[2], shape[3]});
-    return reshape(detail::gather_places(places, inverse_, order_), shape);
+    return reshape(gather(places, inverse_), shape);
   }
 
   template <class C>
@@ -119,7 +97,7 @@ class Reordered {
       throw ShapeError(text("reordered: tokens are ", tokens.shape(), ", the order is of ", order_.size(),
                             " pixels; tokens[1] · tokens[2] must equal that"));
     }
-    return detail::gathered_places(tokens.reshape(Shape<3>{n, pixels, 1}), order_).reshape(tokens.shape());
+    return gather(tokens.reshape(Shape<3>{n, pixels, 1}), order_).reshape(tokens.shape());
   }
 
   Order order_, inverse_;

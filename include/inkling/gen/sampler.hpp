@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "inkling/core/random.hpp"
-#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 #include "inkling/gen/target.hpp"
 #include "inkling/ops/elementwise.hpp"
 

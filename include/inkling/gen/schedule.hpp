@@ -7,9 +7,9 @@
 //   time(u)         the u-quantile of the times drawn in training, u in (0, 1)
 //   times(n)        the n + 1 decreasing times of a sampler with n steps; the last is 0
 // It may also have
-//   log_snr_slope(t)   d ln(α/σ)/dt in closed form; found numerically if absent (gen/log_snr.hpp)
+//   log_snr_slope(t)   d ln(α/σ)/dt in closed form; found numerically if absent (gen/schedule/log_snr.hpp)
 //
-// One schedule a file: gen/schedule/*.hpp. Other grids of times: gen/time_grid.hpp.
+// One schedule a file: gen/schedule/*.hpp. Other grids of times: gen/schedule/time_grid.hpp.
 //
 // Example (declarations):
 //     struct Straight {                                     // a schedule of the user's

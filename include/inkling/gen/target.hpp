@@ -10,6 +10,7 @@
 //   deviation(t, Scales)     of fresh noise that training adds to what is asked for; none if absent
 //   input_scale(Scales)      what the network's input is multiplied by; 1 if absent
 //   level(t, Scales)         what the network is told about the time; 1000·t if absent
+// target_mix, input_scale and network_level(target, …) give what a target has, or else what stands for it.
 //
 // NoiseTarget      y = ε               J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239
 // CleanTarget      y = x₀
@@ -22,7 +23,7 @@
 //                  c_out = σ·σ_d/√(σ² + σ_d²), input scale 1/√(σ² + σ_d²), for α = 1; told 1000·c_noise,
 //                  c_noise = ¼·ln σ.   T. Karras et al. 2022, arXiv:2206.00364
 //
-// The next less noisy image is in gen/target/previous.hpp; from one target to another: gen/conversion.hpp.
+// The next less noisy image is in gen/target/previous.hpp; from one target to another: gen/target/conversion.hpp.
 //
 // Errors: ValueError where the clean image does not follow from the answer, as for noise at α = 0.
 //
@@ -104,8 +105,7 @@ CleanEstimate clean_estimate(const P& target, Scales s) {
   return clean_estimate(target(s), s);
 }
 
-namespace detail {
-
+/// What a target is at time t, of whichever of its members there are.
 template <PredictionTarget P>
 Mix target_mix(const P& target, double t, Scales s) {
   if constexpr (requires { target.mix(t, s); }) {
@@ -133,5 +133,4 @@ double network_level(const P& target, double t, Scales s) {
   }
 }
 
-}  // namespace detail
 }  // namespace ink

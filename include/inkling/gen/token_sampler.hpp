@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/dist/quantizer.hpp"
 #include "inkling/dist/truncation.hpp"
-#include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/reordered.hpp"
 
 namespace ink {

@@ -12,6 +12,7 @@
 // network takes will do. Dropping in training and guidance (gen/guidance.hpp) also ask for the concept `Condition`:
 //   withhold(rows)   the same, but the rows with a nonzero entry are "not told"
 //   joined(more)     the rows of this, then those of `more`
+// drop_condition(condition, rows, rate, key) withholds each row with probability `rate`, withhold_all all of them.
 // A network that takes a P looks for it by part_of<P>(condition), and ignores what it does not know.
 //
 // Shapes: ids (N), ids (N, L), image (N, H, W, 1).
@@ -35,8 +36,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "inkling/core/error.hpp"
-#include "inkling/core/tensor.hpp"
+#include "inkling/core/random.hpp"
 
 namespace ink {
 
@@ -170,5 +170,16 @@ Tensor<T, 4> sketch_channel(const char* network, const Shape<4>& x, const C& con
 }
 
 }  // namespace detail
+
+/// The condition of `rows` images, each replaced by "not told" with the given probability.
+template <Condition C>
+C drop_condition(const C& condition, Index rows, double rate, Key key) {
+  if (!(rate >= 0 && rate <= 1)) throw ValueError(text("drop_condition: rate is ", rate, "; it must be in [0, 1]"));
+  if (rate == 0) return condition;
+  const auto u = uniform<double>(Shape{rows}, key);
+  Tensor<std::uint8_t, 1> withheld(u.shape());
+  for (Index i = 0; i < rows; ++i) withheld(i) = u(i) < rate;
+  return condition.withhold(withheld.values());
+}
 
 }  // namespace ink

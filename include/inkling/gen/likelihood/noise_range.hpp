@@ -16,7 +16,7 @@
 #include <cmath>
 #include <vector>
 
-#include "inkling/gen/log_snr.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 
 namespace ink {
 

@@ -31,8 +31,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "inkling/gen/any_order.hpp"
-#include "inkling/gen/step_plan.hpp"
+#include "inkling/gen/token/any_order.hpp"
+#include "inkling/gen/token/step_plan.hpp"
 
 namespace ink {
 namespace detail {

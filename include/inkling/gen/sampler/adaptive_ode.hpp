@@ -1,5 +1,5 @@
-// AdaptiveOde: the probability-flow equation by a Runge-Kutta pair of orders 3 and 2 (gen/runge_kutta.hpp), which
-// chooses its steps by the difference between the two.
+// AdaptiveOde: the probability-flow equation by a Runge-Kutta pair of orders 3 and 2 (gen/sampler/runge_kutta.hpp),
+// which chooses its steps by the difference between the two.
 //
 //   dy/dτ = û,   y = x/(α + σ),   τ = σ/(α + σ),   û = ε̂ − x̂₀
 //
@@ -19,7 +19,7 @@
 #include <cmath>
 #include <vector>
 
-#include "inkling/gen/runge_kutta.hpp"
+#include "inkling/gen/sampler/runge_kutta.hpp"
 
 namespace ink {
 

@@ -1,4 +1,4 @@
-// AtTimes: any sampler, at times of one's own: a grid of gen/time_grid.hpp, or a list.
+// AtTimes: any sampler, at times of one's own: a grid of gen/schedule/time_grid.hpp, or a list.
 //
 // A sampler that counts its steps is told the grid's number. The state that goes in must have the noise of the first
 // time; model.prior has that of the schedule's largest.
@@ -16,7 +16,7 @@
 
 #include "inkling/core/error.hpp"
 #include "inkling/core/random.hpp"
-#include "inkling/gen/time_grid.hpp"
+#include "inkling/gen/schedule/time_grid.hpp"
 
 namespace ink {
 

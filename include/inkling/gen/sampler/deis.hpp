@@ -12,7 +12,7 @@
 //     Deis fast{.steps = 20};
 #pragma once
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink {
 

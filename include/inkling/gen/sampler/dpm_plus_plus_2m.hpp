@@ -10,7 +10,7 @@
 //     DpmPlusPlus2M fast{.steps = 20};
 #pragma once
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink {
 

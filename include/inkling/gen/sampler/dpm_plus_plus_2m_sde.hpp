@@ -15,7 +15,7 @@
 
 #include <cmath>
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink {
 

@@ -11,7 +11,7 @@
 //     DpmPlusPlus3M fast{.steps = 20};
 #pragma once
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink {
 

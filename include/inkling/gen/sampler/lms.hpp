@@ -11,7 +11,7 @@
 //     Lms smooth{.steps = 50, .order = 3};
 #pragma once
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink {
 

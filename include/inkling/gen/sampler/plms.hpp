@@ -11,7 +11,7 @@
 //     Plms fast{.steps = 50};
 #pragma once
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink {
 

@@ -12,7 +12,7 @@
 //     UniPc fast{.steps = 10};
 #pragma once
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "inkling/gen/schedule.hpp"
-#include "inkling/gen/time_grid.hpp"
+#include "inkling/gen/schedule/time_grid.hpp"
 
 namespace ink {
 

@@ -16,7 +16,7 @@
 
 #include "inkling/core/inverse_normal.hpp"
 #include "inkling/gen/schedule.hpp"
-#include "inkling/gen/time_grid.hpp"
+#include "inkling/gen/schedule/time_grid.hpp"
 
 namespace ink {
 

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 
 namespace ink {
 

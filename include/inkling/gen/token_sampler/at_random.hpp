@@ -12,8 +12,8 @@
 namespace ink {
 
 struct AtRandom {
-  template <class P>
-  Tensor<double, 3> operator()(const P&, const Tensor<std::int32_t, 3>& drawn, double, Key key) const {
+  template <class P, RandomKey K>
+  Tensor<double, 3> operator()(const P&, const Tensor<std::int32_t, 3>& drawn, double, const K& key) const {
     return uniform<double>(drawn.shape(), key);
   }
 };

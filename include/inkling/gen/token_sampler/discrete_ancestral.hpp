@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/dist/quantizer.hpp"
 #include "inkling/dist/truncation.hpp"
-#include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/sampler.hpp"
 
 namespace ink {
@@ -39,8 +39,8 @@ struct DiscreteAncestral {
     return {};
   }
 
-  template <class M, class C>
-  Tokens step(const M& model, Tokens x, double t, double s, NoMemory&, Key key, const C& condition) const {
+  template <class M, RandomKey K, class C>
+  Tokens step(const M& model, Tokens x, double t, double s, NoMemory&, const K& key, const C& condition) const {
     const Tokens clean = truncation.sample(model.posterior(x, t, condition), key.fold(0));
     return model.reverse(std::move(x), clean, t, s, key.fold(1));
   }

@@ -36,8 +36,8 @@ struct EntropyBounded {
     return {};
   }
 
-  template <class M, class C>
-  Tokens step(const M& model, Tokens x, double known, double, NoMemory&, Key key, const C& condition) const {
+  template <class M, RandomKey K, class C>
+  Tokens step(const M& model, Tokens x, double known, double, NoMemory&, const K& key, const C& condition) const {
     if (detail::most_missing(x) == 0) return x;
     const auto prediction = model.posterior(x, known, condition);
     const Tokens drawn = truncation.sample(prediction, key);

@@ -9,15 +9,15 @@
 //     InOrder even{orders::spread(28, 28)};
 #pragma once
 
-#include "inkling/gen/any_order.hpp"
+#include "inkling/gen/token/any_order.hpp"
 
 namespace ink {
 
 struct InOrder {
   Order order;
 
-  template <class P>
-  Tensor<double, 3> operator()(const P&, const Tokens& drawn, double, Key) const {
+  template <class P, RandomKey K>
+  Tensor<double, 3> operator()(const P&, const Tokens& drawn, double, const K&) const {
     const Index places = drawn.extent(1) * drawn.extent(2);
     const Order rank = detail::ranks(order, places);
     auto priority = Tensor<double, 3>::uninitialized(drawn.shape());

@@ -25,8 +25,9 @@ struct MostConfident {
   bool of_drawn = false;
   double noise = 0;
 
-  template <class P>
-  Tensor<double, 3> operator()(const P& prediction, const Tensor<std::int32_t, 3>& drawn, double left, Key key) const {
+  template <class P, RandomKey K>
+  Tensor<double, 3> operator()(const P& prediction, const Tensor<std::int32_t, 3>& drawn, double left,
+                               const K& key) const {
     const auto pixels = prediction.as_categorical();
     const auto p = softmax(pixels.logits());
     const Index levels = pixels.levels();

@@ -2,9 +2,9 @@
 //
 //   x_i ~ p(x_i | what is known)      for every pixel i that is revealed in this step
 //
-// Two parts, each replaceable. The plan says how many pixels are known after each step (gen/step_plan.hpp). The choice
-// says which are next: InOrder (a contiguous run of an order: raster, blocks, spread-out), AtRandom, MostConfident, or
-// any type with a const
+// Two parts, each replaceable. The plan says how many pixels are known after each step (gen/token/step_plan.hpp). The
+// choice says which are next: InOrder (a contiguous run of an order: raster, blocks, spread-out), AtRandom,
+// MostConfident, or any type with a const
 //   operator()(prediction, drawn, left, key) -> Tensor<double, 3>      (N, H, W), the highest are revealed first
 // given the distribution of every pixel, what was drawn from it, and the fraction of pixels that will still be missing.
 //
@@ -25,11 +25,11 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/dist/quantizer.hpp"
 #include "inkling/dist/truncation.hpp"
-#include "inkling/gen/autoregressive.hpp"
-#include "inkling/gen/masked_tokens.hpp"
 #include "inkling/gen/sampler.hpp"
-#include "inkling/gen/step_plan.hpp"
+#include "inkling/gen/token/masked_tokens.hpp"
+#include "inkling/gen/token/step_plan.hpp"
 #include "inkling/gen/token_sampler/at_random.hpp"
 
 namespace ink {
@@ -52,8 +52,8 @@ struct Reveal {
     return {};
   }
 
-  template <class M, class C>
-  Tokens step(const M& model, Tokens x, double known, double next, NoMemory&, Key key, const C& condition) const {
+  template <class M, RandomKey K, class C>
+  Tokens step(const M& model, Tokens x, double known, double next, NoMemory&, const K& key, const C& condition) const {
     const Index pixels = x.extent(1) * x.extent(2), wanted = pixels - static_cast<Index>(next);  // to be missing
     if (detail::most_missing(x) <= wanted) return x;
     const auto prediction = model.posterior(x, known, condition);

@@ -42,7 +42,7 @@ inline Conversion conversion(Mix from, Mix to, Scales s) {
 
 template <PredictionTarget A, PredictionTarget B, TensorLike X>
 X convert(const A& from, const B& to, const X& x, const X& answer, double t, Scales s) {
-  const Conversion c = conversion(detail::target_mix(from, t, s), detail::target_mix(to, t, s), s);
+  const Conversion c = conversion(target_mix(from, t, s), target_mix(to, t, s), s);
   return detail::combine(c.input, x, c.output, answer);
 }
 

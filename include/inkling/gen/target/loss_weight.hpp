@@ -35,7 +35,7 @@
 #include <concepts>
 #include <utility>
 
-#include "inkling/gen/log_snr.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 #include "inkling/gen/target.hpp"
 
 namespace ink {
@@ -78,7 +78,7 @@ struct UniformIn {
 
   double operator()(const auto& schedule, double t) const {
     const Scales s = schedule(t);
-    return detail::target_gain(detail::target_mix(target, t, s), s);
+    return detail::target_gain(target_mix(target, t, s), s);
   }
 };
 

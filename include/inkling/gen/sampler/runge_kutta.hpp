@@ -14,7 +14,7 @@
 #include <span>
 #include <utility>
 
-#include "inkling/gen/multistep.hpp"
+#include "inkling/gen/sampler/multistep.hpp"
 
 namespace ink::detail {
 

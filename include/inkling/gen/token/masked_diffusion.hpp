@@ -22,26 +22,24 @@
 #include <utility>
 #include <vector>
 
-#include "inkling/gen/masking_schedule.hpp"
 #include "inkling/gen/schedule.hpp"
-#include "inkling/gen/token_model.hpp"
+#include "inkling/gen/token/masking_schedule.hpp"
+#include "inkling/gen/token/token_model.hpp"
 
 namespace ink {
 
 template <class Network, MaskingSchedule Schedule = LinearMasking, class Head = CategoricalHead>
-class MaskedDiffusion : public TokenModel<Network, Head> {
+class MaskedDiffusion : public RevealingModel<Network, Head> {
  public:
-  using typename TokenModel<Network, Head>::T;
+  using typename RevealingModel<Network, Head>::T;
+  using typename RevealingModel<Network, Head>::Example;
 
   Schedule schedule;
 
   MaskedDiffusion(Network n, Quantizer q, Schedule s = {}, Head h = {})
-      : TokenModel<Network, Head>(std::move(n), q, h), schedule(s) {}
+      : RevealingModel<Network, Head>(std::move(n), q, h), schedule(s) {}
 
-  auto corrupt(const Tensor<T, 4>& images, Key key) const {
-    return corrupt_tokens(this->quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
-                          key.fold(2));
-  }
+  auto corrupt(const Tensor<T, 4>& images, Key key) const { return this->corrupted(*this, images, key); }
 
   /// Image n at time t = u(n).
   auto corrupt_tokens(const Tokens& tokens, const Tensor<double, 1>& u, Key key) const {
@@ -55,8 +53,7 @@ class MaskedDiffusion : public TokenModel<Network, Head> {
       for (Index i = n * places; i < (n + 1) * places; ++i) (draw.data()[i] < kept ? wanted : left)[i] = missing_token;
       weight(n) = static_cast<T>(schedule.weight(u(n)));
     }
-    return typename TokenModel<Network, Head>::Example{this->shown(state), this->missing_level(state),
-                                                       std::move(target), std::move(weight)};
+    return Example{this->shown(state), this->missing_level(state), std::move(target), std::move(weight)};
   }
 
   /// What the missing pixels are expected to be.
@@ -65,12 +62,16 @@ class MaskedDiffusion : public TokenModel<Network, Head> {
     return this->predict(this->shown(x), this->missing_level(x), condition);
   }
 
-  Tokens prior(const Shape<4>& shape, Key) const { return this->all_missing(shape); }
+  template <RandomKey K>
+  Tokens prior(const Shape<4>& shape, const K&) const {
+    return this->all_missing(shape);
+  }
 
   std::vector<double> times(int steps) const { return detail::even_times(steps); }
 
   /// Draws x_s given x_t and the clean image.
-  Tokens reverse(Tokens x, const Tokens& clean, double t, double s, Key key) const {
+  template <RandomKey K>
+  Tokens reverse(Tokens x, const Tokens& clean, double t, double s, const K& key) const {
     const double told = (schedule(s) - schedule(t)) / (1 - schedule(t));
     const auto draw = uniform<double>(x.shape(), key);
     std::int32_t* pixel = x.mutable_data();
@@ -78,6 +79,14 @@ class MaskedDiffusion : public TokenModel<Network, Head> {
       if (pixel[i] == missing_token && draw.data()[i] < told) pixel[i] = clean.data()[i];
     }
     return x;
+  }
+
+  /// The same generator with another network.
+  template <class Other>
+  auto with_network(Other other) const {
+    MaskedDiffusion<Other, Schedule, Head> made(std::move(other), this->quantizer, schedule, this->head);
+    made.drop_condition = this->drop_condition;
+    return made;
   }
 };
 

@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "inkling/gen/order.hpp"
-#include "inkling/gen/token_model.hpp"
+#include "inkling/gen/token/token_model.hpp"
 
 namespace ink {
 namespace detail {
@@ -62,20 +62,18 @@ struct ListedOrders {
 enum class Asked { next, remaining };
 
 template <class Network, class Orders = RandomOrder, class Head = CategoricalHead>
-class AnyOrder : public TokenModel<Network, Head> {
+class AnyOrder : public RevealingModel<Network, Head> {
  public:
-  using typename TokenModel<Network, Head>::T;
+  using typename RevealingModel<Network, Head>::T;
+  using typename RevealingModel<Network, Head>::Example;
 
   Orders orders;
   Asked asked = Asked::remaining;
 
   AnyOrder(Network n, Quantizer q, Orders o = {}, Head h = {})
-      : TokenModel<Network, Head>(std::move(n), q, h), orders(std::move(o)) {}
+      : RevealingModel<Network, Head>(std::move(n), q, h), orders(std::move(o)) {}
 
-  auto corrupt(const Tensor<T, 4>& images, Key key) const {
-    return corrupt_tokens(this->quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
-                          key.fold(2));
-  }
+  auto corrupt(const Tensor<T, 4>& images, Key key) const { return this->corrupted(*this, images, key); }
 
   /// Of image n the first ⌊u(n)·D⌋ pixels of its order are known.
   auto corrupt_tokens(const Tokens& tokens, const Tensor<double, 1>& u, Key key) const {
@@ -94,8 +92,7 @@ class AnyOrder : public TokenModel<Network, Head> {
       }
       weight(n) = static_cast<T>(places) / static_cast<T>(end - known);
     }
-    return typename TokenModel<Network, Head>::Example{this->shown(state), this->missing_level(state),
-                                                       std::move(target), std::move(weight)};
+    return Example{this->shown(state), this->missing_level(state), std::move(target), std::move(weight)};
   }
 
   /// What the missing pixels are expected to be. How much is missing shows in x; the time is not used.
@@ -104,7 +101,19 @@ class AnyOrder : public TokenModel<Network, Head> {
     return this->predict(this->shown(x), this->missing_level(x), condition);
   }
 
-  Tokens prior(const Shape<4>& shape, Key) const { return this->all_missing(shape); }
+  template <RandomKey K>
+  Tokens prior(const Shape<4>& shape, const K&) const {
+    return this->all_missing(shape);
+  }
+
+  /// The same generator with another network.
+  template <class Other>
+  auto with_network(Other other) const {
+    AnyOrder<Other, Orders, Head> made(std::move(other), this->quantizer, orders, this->head);
+    made.asked = asked;
+    made.drop_condition = this->drop_condition;
+    return made;
+  }
 };
 
 }  // namespace ink

@@ -23,41 +23,43 @@
 #include <utility>
 #include <vector>
 
-#include "inkling/gen/masking_schedule.hpp"
 #include "inkling/gen/schedule.hpp"
-#include "inkling/gen/token_model.hpp"
+#include "inkling/gen/token/masking_schedule.hpp"
+#include "inkling/gen/token/token_model.hpp"
 
 namespace ink {
 
 template <class Network, MaskingSchedule Schedule = LinearMasking, class Head = CategoricalHead>
-class UniformDiffusion : public TokenModel<Network, Head> {
+class UniformDiffusion : public RevealingModel<Network, Head> {
  public:
-  using typename TokenModel<Network, Head>::T;
+  using typename RevealingModel<Network, Head>::T;
+  using typename RevealingModel<Network, Head>::Example;
 
   Schedule schedule;
 
   UniformDiffusion(Network n, Quantizer q, Schedule s = {}, Head h = {})
-      : TokenModel<Network, Head>(std::move(n), q, h), schedule(s) {}
+      : RevealingModel<Network, Head>(std::move(n), q, h), schedule(s) {}
 
-  auto corrupt(const Tensor<T, 4>& images, Key key) const {
-    return corrupt_tokens(this->quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
-                          key.fold(2));
-  }
+  auto corrupt(const Tensor<T, 4>& images, Key key) const { return this->corrupted(*this, images, key); }
 
   /// Image n at time t = u(n).
   auto corrupt_tokens(const Tokens& tokens, const Tensor<double, 1>& u, Key key) const {
+    Tensor<T, 1> level(u.shape());
+    for (Index n = 0; n < u.size(); ++n) level(n) = static_cast<T>(1000 * u(n));
+    return Example{this->shown(noised(tokens, u, key)), std::move(level), tokens, Tensor<T, 1>(u.shape(), T{1})};
+  }
+
+  /// Draws x_t given the clean image, image n at time t = u(n).
+  Tokens noised(const Tokens& tokens, const Tensor<double, 1>& u, Key key) const {
     const Index places = tokens.extent(1) * tokens.extent(2);
     const auto draw = uniform<double>(tokens.shape(), key.fold(0));
     const Tokens noise = prior({tokens.extent(0), tokens.extent(1), tokens.extent(2), 1}, key.fold(1));
     Tokens state = tokens;
-    Tensor<T, 1> level(u.shape());
     std::int32_t* x = state.mutable_data();
     for (Index i = 0; i < tokens.size(); ++i) {
       if (!(draw.data()[i] < schedule(u(i / places)))) x[i] = noise.data()[i];
     }
-    for (Index n = 0; n < u.size(); ++n) level(n) = static_cast<T>(1000 * u(n));
-    return typename TokenModel<Network, Head>::Example{this->shown(state), std::move(level), tokens,
-                                                       Tensor<T, 1>(u.shape(), T{1})};
+    return state;
   }
 
   /// What the clean pixels are expected to be.
@@ -67,7 +69,8 @@ class UniformDiffusion : public TokenModel<Network, Head> {
   }
 
   /// Every pixel any level.
-  Tokens prior(const Shape<4>& shape, Key key) const {
+  template <RandomKey K>
+  Tokens prior(const Shape<4>& shape, const K& key) const {
     const auto u = uniform<double>(Shape{shape[0], shape[1], shape[2]}, key, 0, this->quantizer.levels);
     return u.template cast<std::int32_t>();
   }
@@ -75,7 +78,8 @@ class UniformDiffusion : public TokenModel<Network, Head> {
   std::vector<double> times(int steps) const { return detail::even_times(steps); }
 
   /// Draws x_s given x_t and the clean image.
-  Tokens reverse(Tokens x, const Tokens& clean, double t, double s, Key key) const {
+  template <RandomKey K>
+  Tokens reverse(Tokens x, const Tokens& clean, double t, double s, const K& key) const {
     // The product of two sums has four terms; which of them a pixel is from says what it is.
     const double levels = this->quantizer.levels, kept = schedule(s), r = schedule(t) / kept;
     const double same = r * kept, stay = r * (1 - kept) / levels, back = (1 - r) * kept / levels;
@@ -89,6 +93,14 @@ class UniformDiffusion : public TokenModel<Network, Head> {
       if (u >= keep) pixel[i] = u < keep + any ? noise.data()[i] : clean.data()[i];
     }
     return x;
+  }
+
+  /// The same generator with another network.
+  template <class Other>
+  auto with_network(Other other) const {
+    UniformDiffusion<Other, Schedule, Head> made(std::move(other), this->quantizer, schedule, this->head);
+    made.drop_condition = this->drop_condition;
+    return made;
   }
 };
 

@@ -35,8 +35,8 @@
 
 #include "inkling/core/inverse_normal.hpp"
 #include "inkling/gen/corruption.hpp"
-#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 
 namespace ink {
 

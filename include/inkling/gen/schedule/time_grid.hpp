@@ -31,8 +31,8 @@
 #include <vector>
 
 #include "inkling/core/error.hpp"
-#include "inkling/gen/log_snr.hpp"
 #include "inkling/gen/schedule.hpp"
+#include "inkling/gen/schedule/log_snr.hpp"
 
 namespace ink {
 
