@@ -7,9 +7,12 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "common/choices.hpp"
 #include "common/generator.hpp"
+#include "common/guidance_table.hpp"
 #include "common/told.hpp"
 #include "inkling/gen/adapter/clipped.hpp"
 #include "inkling/gen/adapter/dynamic_threshold.hpp"
@@ -26,6 +29,7 @@ struct Chosen {
   std::string schedule = "karras", target = "karras", sampler = "heun", condition = "class", caption;
   int sampler_steps = 0;
   double guidance = 1, rescale = 0, clip = 0, threshold = 0;
+  std::vector<double> scales;
 };
 
 void add_options(CLI::App& app, Chosen& c) {
@@ -44,6 +48,8 @@ void add_options(CLI::App& app, Chosen& c) {
   app.add_option("--caption", c.caption, "of the whole picture, with --condition text");
   app.add_option("--guidance", c.guidance, "scale: 0 ignores the condition, above 1 exaggerates it")
       ->capture_default_str();
+  app.add_option("--scales", c.scales, "compare these scales, with --condition class and --classifier, as 0,1,2")
+      ->delimiter(',');
   app.add_option("--rescale", c.rescale, "of guided predictions to their usual contrast, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -89,13 +95,23 @@ void train_and_draw(const Told& tell, const ProgramSettings& s, const Chosen& ch
     return;
   }
 
-  const auto trained = guided(result.ema, Guidance<>{.scale = chosen.guidance, .rescale = chosen.rescale});
   const AnySampler sampler = samplers(chosen.sampler_steps).at(chosen.sampler);
-  const auto draw = [&](const auto& condition, Index count, Key draw_key) {
-    const AnyDenoiser denoiser = told(trained, condition, chosen);
-    const Shape<4> shape{count, 28, 28, 1};
-    return std::visit([&](const auto& some) { return generate(some, denoiser, shape, draw_key); }, sampler);
+  const auto drawing = [&](double scale) {
+    const auto trained = guided(result.ema, Guidance<>{.scale = scale, .rescale = chosen.rescale});
+    return [&chosen, &sampler, trained](const auto& condition, Index count, Key draw_key) {
+      const AnyDenoiser denoiser = told(trained, condition, chosen);
+      const Shape<4> shape{count, 28, 28, 1};
+      return std::visit([&](const auto& some) { return generate(some, denoiser, shape, draw_key); }, sampler);
+    };
   };
+  if constexpr (std::is_same_v<Told, TellClass>) {
+    if (!chosen.scales.empty()) {
+      const Index each = s.quick ? 2 : std::max<Index>(2, s.judge / 10);
+      return guidance_table(drawing, chosen.scales, TellClass::every_class(each), s,
+                            s.out + "/" + name + "_scales.png");
+    }
+  }
+  const auto draw = drawing(chosen.guidance);
   const auto test = held_out(s);
   const Index columns = s.quick ? 1 : 10;
   const auto images = draw(tell.rows(test, columns), 10 * columns, key.fold(2));
@@ -113,6 +129,10 @@ int main(int argc, char** argv) {
   int status = 0;
   const std::string summary = "Trains a diffusion model of any parts on MNIST and draws digits.";
   if (!parse(argc, argv, summary, settings, status, [&](CLI::App& app) { add_options(app, chosen); })) return status;
+  if (!chosen.scales.empty() && (chosen.condition != "class" || settings.classifier.empty())) {
+    std::fprintf(stderr, "08_choices: --scales needs --condition class and the weights of --classifier\n");
+    return 2;
+  }
   try {
     if (chosen.condition == "class") {
       train_and_draw(TellClass{}, settings, chosen);

@@ -71,17 +71,19 @@ struct TellClass {
   }
   static const ink::data::ImageDataset& training(const ink::data::ImageDataset& digits, ink::Index) { return digits; }
 
-  /// A row of every digit.
-  ink::ClassLabels rows(const ink::data::ImageDataset&, ink::Index columns) const {
-    ink::Tensor<std::int32_t, 1> ids(ink::Shape{10 * columns});
-    for (ink::Index i = 0; i < ids.size(); ++i) ids(i) = static_cast<std::int32_t>(i / columns);
+  /// `each` of digit 0, then of 1, and so on.
+  static ink::ClassLabels every_class(ink::Index each) {
+    ink::Tensor<std::int32_t, 1> ids(ink::Shape{10 * each});
+    for (ink::Index i = 0; i < ids.size(); ++i) ids(i) = static_cast<std::int32_t>(i / each);
     return {ids};
   }
 
+  ink::ClassLabels rows(const ink::data::ImageDataset&, ink::Index columns) const { return every_class(columns); }
+
   template <class Draw>
-  void judge(const Draw& draw, const ink::data::ImageDataset& test, const ProgramSettings& s) const {
+  void judge(const Draw& draw, const ink::data::ImageDataset&, const ProgramSettings& s) const {
     if (s.classifier.empty() || s.judge < 10) return;
-    const auto asked = rows(test, s.judge / 10);
+    const auto asked = every_class(s.judge / 10);
     const auto images = draw(asked, asked.ids.size(), ink::Key{s.seed}.fold(3));
     report_digits(images, asked.ids, s);
     std::printf("Mean distance of two images of one class: %.3f (real digits: 0.612).\n",
