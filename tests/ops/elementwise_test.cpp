@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -175,4 +176,42 @@ TEST_CASE("operators: the same bits at any number of threads and for a row alone
   const auto a = normal<float>(Shape{3, 90, 101}, Key{1});
   const auto b = uniform<float>(Shape{3, 1, 101}, Key{2}, 0.5, 2);
   check_invariance<2>([](const auto& x, const auto& y) { return (x + y) * y - x / y; }, a, b);
+}
+
+TEST_CASE_TEMPLATE("a sum is written over a temporary that no one else sees, and over nothing else", T, float, double) {
+  const auto a = normal<T>(Shape{3, 5}, Key{1}), b = normal<T>(Shape{3, 5}, Key{2}),
+             row = normal<T>(Shape{1, 5}, Key{3});
+  const auto copy = [](const Tensor<T, 2>& x) { return Tensor<T, 2>::from(x.shape(), x.values()); };
+  const Tensor<T, 2> expected = a + b, stretched = a + row;
+  const auto over = [&](auto x, auto y, bool first, const Tensor<T, 2>& sum) {
+    const T* memory = first ? value(x).data() : value(y).data();
+    const auto z = std::move(x) + std::move(y);
+    CHECK(value(z).data() == memory);
+    CHECK(value(z) == sum);
+  };
+  over(copy(a), copy(b), true, expected);
+  over(copy(a), copy(row), true, stretched);
+  over(copy(row), copy(a), false, stretched);
+  CHECK(copy(row) + copy(Tensor<T, 2>(Shape{3, 1}, 0)) == Tensor<T, 2>(Shape{3, 5}, 0) + row);
+
+  Tensor<T, 2> mine = copy(a), shared = mine;
+  CHECK(std::move(mine) + b == expected);
+  CHECK(shared == a);
+  const Tensor<T, 2> constant = copy(a);
+  CHECK(std::move(constant) + b == expected);
+  CHECK(constant == a);
+
+  Tape tape;
+  const auto x = tape.variable(a), y = tape.variable(b);
+  const auto kept = x * y;
+  const auto temporaries = tape.backward(sum((x * y + kept) * (sin(x) + x)));
+  CHECK(value(kept) == a * b);
+  CHECK(value(x) == a);
+  Tape again;
+  const auto u = again.variable(a), v = again.variable(b);
+  const auto uv = u * v, wave_u = sin(u), twice = uv + uv, moved = wave_u + u;
+  const auto named = again.backward(sum(twice * moved));
+  const double rounding = 16 * std::numeric_limits<T>::epsilon();  // the order of the nodes is another
+  CHECK(difference(temporaries[x], named[u]) < rounding);
+  CHECK(difference(temporaries[y], named[v]) < rounding);
 }

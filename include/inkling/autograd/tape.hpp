@@ -42,6 +42,7 @@ class Var {
   Index extent(int axis) const { return value_.extent(axis); }
   Index size() const { return value_.size(); }
   T item() const { return value_.item(); }
+  Tensor<T, R> take() && { return std::move(value_); }  ///< the value of a variable that is not used again
 
   Tape& tape() const { return *tape_; }
   int id() const { return id_; }

@@ -94,8 +94,8 @@ struct ResidualBlock {
   auto finish(const X& x, const H& h, const std::optional<Key>& key) const {
     auto a = norm2.silu(h);
     if (key) a = ink::dropout(a, dropout, *key);
-    const auto y = conv2(a);
-    return skip ? (*skip)(x) + y : x + y;
+    auto y = conv2(a);
+    return skip ? (*skip)(x) + std::move(y) : x + std::move(y);
   }
 };
 

@@ -23,16 +23,50 @@ concept Number = std::is_arithmetic_v<N>;
 
 }  // namespace detail
 
-/// A sum's gradient is dy itself, so it is passed on without a loop.
+namespace detail {
+
+/// Whether what A&& refers to is a temporary of this rank.
+template <class A, int R>
+inline constexpr bool temporary_of_rank =
+    !std::is_reference_v<A> && !std::is_const_v<A> && rank_v<std::remove_cvref_t<A>> == R;
+
+template <class T, int R>
+Tensor<T, R> taken(Tensor<T, R>& x) {
+  return std::move(x);
+}
+template <class T, int R>
+Tensor<T, R> taken(Var<T, R>& x) {
+  return std::move(x).take();
+}
+
 template <TensorLike A, TensorLike B>
-auto operator+(const A& a, const B& b) {
-  const auto shape = detail::broadcast_shape("add", value(a).shape(), value(b).shape());
-  return record(
-      detail::map_values(shape, [](auto u, auto v) INKLING_LAMBDA_INLINE { return u + v; }, value(a), value(b)),
-      [sa = value(a).shape(), sb = value(b).shape()](const auto& dy, auto da, auto db) {
+auto record_sum(Tensor<scalar_t<A>, std::max(rank_v<A>, rank_v<B>)> sum, const Shape<rank_v<A>>& sa,
+                const Shape<rank_v<B>>& sb, const A& a, const B& b) {
+  return record(std::move(sum), [sa, sb](const auto& dy, auto da, auto db) {
     da.add([&] { return sum_to(dy, sa); });
     db.add([&] { return sum_to(dy, sb); });
   }, a, b);
+}
+
+}  // namespace detail
+
+/// A sum's gradient is dy itself, so it is passed on without a loop. The sum of a temporary that no one else sees is
+/// written over it.
+template <class A, class B>
+  requires TensorLike<std::remove_cvref_t<A>> && TensorLike<std::remove_cvref_t<B>>
+auto operator+(A&& a, B&& b) {
+  const auto plus = [](auto u, auto v) INKLING_LAMBDA_INLINE { return u + v; };
+  const auto sa = value(a).shape();
+  const auto sb = value(b).shape();
+  const auto shape = detail::broadcast_shape("add", sa, sb);
+  constexpr int rank = std::remove_cvref_t<decltype(shape)>::rank;
+  if constexpr (detail::temporary_of_rank<A, rank>) {
+    if (sa == shape) return detail::record_sum(detail::map_over(detail::taken(a), plus, value(b)), sa, sb, a, b);
+  }
+  if constexpr (detail::temporary_of_rank<B, rank>) {
+    if (sb == shape) return detail::record_sum(detail::map_over(detail::taken(b), plus, value(a)), sa, sb, a, b);
+  }
+  return detail::record_sum(detail::map_values(shape, plus, value(a), value(b)), sa, sb, a, b);
 }
 
 template <TensorLike A, TensorLike B>

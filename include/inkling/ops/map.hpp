@@ -90,6 +90,20 @@ Tensor<T, R> map_values(const Shape<R>& shape, const F& f, const Tensor<T, S>&..
   return y;
 }
 
+/// f(x, y) for the x of the whole shape, written over x where no one else sees it.
+template <class T, int R, class F, int S>
+Tensor<T, R> map_over(Tensor<T, R> x, const F& f, const Tensor<T, S>& y) {
+  const T* from = x.data();
+  auto z = Tensor<T, R>::replacing(std::move(x));
+  T* out = z.mutable_data();
+  for_each_block(z.shape(), [&](Index begin, Index end, const auto* in) {
+    kernels::apply_serial(end - begin, [f](auto... v) INKLING_LAMBDA_INLINE {
+      return Dual<T, 0>(f(Dual<T, 0>(v)...)).v;
+    }, out + begin, from + begin, in);
+  }, y);
+  return z;
+}
+
 /// For every input, its position among the differentiated ones, or −1.
 template <class... Sinks>
 constexpr auto active_positions() {
