@@ -114,9 +114,10 @@ void train_and_draw(const Told& tell, const ProgramSettings& s, const Chosen& ch
   const auto draw = drawing(chosen.guidance);
   const auto test = held_out(s);
   const Index columns = s.quick ? 1 : 10;
-  const auto images = draw(tell.rows(test, columns), 10 * columns, key.fold(2));
+  const auto rows = tell.rows(test, columns);
+  const auto images = Told::picture(draw(rows, 10 * columns, key.fold(2)), rows);
   const std::string picture = s.out + "/" + name + ".png";
-  io::write_png(picture, image_grid(images, columns), {.text = {{"seed", std::to_string(s.seed)}}});
+  io::write_png(picture, image_grid(images, images.extent(0) / 10), {.text = {{"seed", std::to_string(s.seed)}}});
   std::printf("A row for each condition: %s\n", picture.c_str());
   tell.judge(draw, test, s);
 }

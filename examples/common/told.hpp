@@ -6,6 +6,7 @@
 // network(options)               the options of the UNet that is told this
 // training(digits, batch)        what train() takes as its data
 // rows(test, columns)            the condition of a picture of ten rows
+// picture(images, rows)          what of it is shown, ten rows of one length
 // judge(draw, test, settings)    prints the measures; draw(condition, count, key) gives images
 #pragma once
 
@@ -59,6 +60,9 @@ struct TellNothing {
     return ConditionedDigits(digits, batch, [](const auto&, ink::Key) { return ink::Unconditional{}; });
   }
   ink::Unconditional rows(const ink::data::ImageDataset&, ink::Index) const { return {}; }
+  static const ink::Tensor<float, 4>& picture(const ink::Tensor<float, 4>& images, const ink::Unconditional&) {
+    return images;
+  }
 
   template <class Draw>
   void judge(const Draw&, const ink::data::ImageDataset&, const ProgramSettings&) const {}
@@ -79,6 +83,9 @@ struct TellClass {
   }
 
   ink::ClassLabels rows(const ink::data::ImageDataset&, ink::Index columns) const { return every_class(columns); }
+  static const ink::Tensor<float, 4>& picture(const ink::Tensor<float, 4>& images, const ink::ClassLabels&) {
+    return images;
+  }
 
   template <class Draw>
   void judge(const Draw& draw, const ink::data::ImageDataset&, const ProgramSettings& s) const {
@@ -110,6 +117,9 @@ struct TellCaption {
       all.push_back(captions[static_cast<std::size_t>(i / columns) % captions.size()]);
     }
     return {ink::data::CaptionTokenizer{}.encode(all)};
+  }
+  static const ink::Tensor<float, 4>& picture(const ink::Tensor<float, 4>& images, const ink::Captions&) {
+    return images;
   }
 
   /// Captions of held-out digits, all of which say how thick and how slanted.
@@ -153,6 +163,16 @@ struct TellSketch {
     std::vector<ink::Index> rows;
     for (ink::Index i = 0; i < 10 * columns; ++i) rows.push_back(i / columns);
     return {ink::data::normalize<float>(ink::data::skeleton(test.take(rows).images))};
+  }
+  /// Before the digits of a row, their sketch.
+  static ink::Tensor<float, 4> picture(const ink::Tensor<float, 4>& images, const ink::Sketch& sketches) {
+    const ink::Index columns = images.extent(0) / 10;
+    std::vector<ink::Tensor<float, 4>> shown;
+    for (ink::Index begin = 0; begin < images.extent(0); begin += columns) {
+      shown.push_back(ink::slice(sketches.image, 0, begin, begin + 1));
+      shown.push_back(ink::slice(images, 0, begin, begin + columns));
+    }
+    return ink::concat(0, shown);
   }
 
   /// Two digits for every sketch: how well they follow it, and how far they are from each other.
