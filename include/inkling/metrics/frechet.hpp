@@ -20,10 +20,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "inkling/metrics/symmetric_eigen.hpp"
-#include "inkling/ops/elementwise.hpp"
-#include "inkling/ops/linalg.hpp"
 
 namespace ink::metrics {
 
@@ -36,12 +35,20 @@ template <class T>
 Moments moments(const Tensor<T, 2>& x) {
   const Index rows = x.extent(0), columns = x.extent(1);
   if (rows < 2) throw ValueError(text("moments: x is ", x.shape(), "; it must have at least two rows"));
-  Moments m{Tensor<double, 1>(Shape{columns}), {}};
-  Tensor<double, 2> centred = x.template cast<double>();
-  double *mean = m.mean.mutable_data(), *row = centred.mutable_data();
-  for (Index i = 0; i < centred.size(); ++i) mean[i % columns] += row[i] / static_cast<double>(rows);
-  for (Index i = 0; i < centred.size(); ++i) row[i] -= mean[i % columns];
-  m.covariance = matmul(centred, centred, {.transpose_a = true}) / static_cast<double>(rows - 1);
+  Moments m{Tensor<double, 1>(Shape{columns}), Tensor<double, 2>({columns, columns})};
+  const T* row = x.data();
+  double *mean = m.mean.mutable_data(), *covariance = m.covariance.mutable_data();
+  for (Index i = 0; i < x.size(); ++i) mean[i % columns] += static_cast<double>(row[i]) / static_cast<double>(rows);
+  std::vector<double> centred(static_cast<std::size_t>(columns));
+  for (Index n = 0; n < rows; ++n, row += columns) {
+    for (Index i = 0; i < columns; ++i) {
+      const double here = centred[static_cast<std::size_t>(i)] = static_cast<double>(row[i]) - mean[i];
+      for (Index j = 0; j <= i; ++j) covariance[i * columns + j] += here * centred[static_cast<std::size_t>(j)];
+    }
+  }
+  for (Index i = 0; i < columns; ++i) {
+    for (Index j = 0; j <= i; ++j) m.covariance(j, i) = m.covariance(i, j) /= static_cast<double>(rows - 1);
+  }
   return m;
 }
 
@@ -58,11 +65,16 @@ inline double frechet_distance(const Moments& a, const Moments& b) {
   }
   // In the axes of Σ_a its root is a scale of each: √λ_i·√λ_j·(v_i·Σ_b·v_j).
   const SymmetricEigen eigen = symmetric_eigen(a.covariance);
-  Tensor<double, 2> inner = matmul(matmul(eigen.vectors, b.covariance), eigen.vectors, {.transpose_b = true});
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < n; ++j) {
-      inner(i, j) *= std::sqrt(std::max(0.0, eigen.values(i)) * std::max(0.0, eigen.values(j)));
+  const auto part = [&](Index i, Index j) {
+    double sum = 0;
+    for (Index k = 0; k < n; ++k) {
+      for (Index l = 0; l < n; ++l) sum += eigen.vectors(i, k) * b.covariance(k, l) * eigen.vectors(j, l);
     }
+    return sum * std::sqrt(std::max(0.0, eigen.values(i)) * std::max(0.0, eigen.values(j)));
+  };
+  Tensor<double, 2> inner({n, n});
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j <= i; ++j) inner(i, j) = part(i, j);
   }
   for (const double v : symmetric_eigen(inner).values.values()) distance -= 2 * std::sqrt(std::max(0.0, v));
   return std::max(0.0, distance);

@@ -30,12 +30,8 @@ struct Deis {
     requires Denoiser<M, X, C>
   X step(const M& model, const X& x, double t, double s, detail::History<X>& history, const K&,
          const C& condition) const {
-    const Scales from = model.scales(t), to = model.scales(s);
-    const X clean = detail::expected_clean(model, x, t, condition);
-    const double lambda = log_snr(from), end = log_snr(to);
-    history.push(lambda, detail::mixed(x, clean, from, detail::noise_mix), order);
-    const X noise = detail::from_history(history, order, lambda, end, -1);
-    return detail::along_noise(x, clean, noise, from, to);
+    const auto axis = [](Scales at) { return log_snr(at); };
+    return detail::along_mean_noise(model, x, t, s, history, condition, axis, order, -1);
   }
 };
 

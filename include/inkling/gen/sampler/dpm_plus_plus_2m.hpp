@@ -24,10 +24,8 @@ struct DpmPlusPlus2M {
     requires Denoiser<M, X, C>
   X step(const M& model, const X& x, double t, double s, detail::History<X>& history, const K&,
          const C& condition) const {
-    const Scales from = model.scales(t), to = model.scales(s);
-    const double lambda = log_snr(from), end = log_snr(to);
-    history.push(lambda, detail::expected_clean(model, x, t, condition), 2);
-    return detail::toward_clean(x, detail::from_history(history, 2, lambda, end, 0), from, to, 0);
+    const X clean = detail::mean_clean(model, x, t, s, history, condition, 2, 0);
+    return detail::toward_clean(x, clean, model.scales(t), model.scales(s), 0);
   }
 };
 

@@ -37,12 +37,10 @@ struct DpmPlusPlus2MSde {
   X step(const M& model, const X& x, double t, double s, detail::History<X>& history, const K& key,
          const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
-    const double lambda = log_snr(from), end = log_snr(to);
-    history.push(lambda, detail::expected_clean(model, x, t, condition), 2);
     const double rate = variant == Variant::midpoint ? 0 : 1 + eta;
-    const double fresh = eta > 0 ? -std::expm1(-2 * eta * (end - lambda)) : 0;
-    return detail::stochastic_step(x, detail::from_history(history, 2, lambda, end, rate), from, to,
-                                   to.sigma * to.sigma * fresh, key);
+    const double fresh = eta > 0 ? -std::expm1(-2 * eta * (log_snr(to) - log_snr(from))) : 0;
+    const X clean = detail::mean_clean(model, x, t, s, history, condition, 2, rate);
+    return detail::stochastic_step(x, clean, from, to, to.sigma * to.sigma * fresh, key);
   }
 };
 

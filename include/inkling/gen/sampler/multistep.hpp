@@ -116,4 +116,23 @@ X from_history(const History<X>& history, int order, double start, double end, d
   return weighted_sum<X>(polynomial_weights(places, rate * (end - start)), used);
 }
 
+/// What the clean image is expected to be over the step from t to s, by this step's and those before it, in λ.
+template <class M, class X, class C>
+X mean_clean(const M& model, const X& x, double t, double s, History<X>& history, const C& condition, int order,
+             double rate) {
+  const double lambda = log_snr(model.scales(t));
+  history.push(lambda, expected_clean(model, x, t, condition), order);
+  return from_history(history, order, lambda, log_snr(model.scales(s)), rate);
+}
+
+/// The step from t to s along the mean of the noise of this step and those before it; axis(scales) is the place.
+template <class M, class X, class C, class Axis>
+X along_mean_noise(const M& model, const X& x, double t, double s, History<X>& history, const C& condition, Axis axis,
+                   int order, double rate) {
+  const Scales from = model.scales(t), to = model.scales(s);
+  const X clean = expected_clean(model, x, t, condition);
+  history.push(axis(from), mixed(x, clean, from, noise_mix), order);
+  return along_noise(x, clean, from_history(history, order, axis(from), axis(to), rate), from, to);
+}
+
 }  // namespace ink::detail
