@@ -9,6 +9,7 @@
 
 #include "../ops/operation_checks.hpp"
 #include "../support/module_gradcheck.hpp"
+#include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/models/gpt.hpp"
 #include "inkling/models/pixelcnn.hpp"
