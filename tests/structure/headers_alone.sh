@@ -1,12 +1,20 @@
 #!/bin/sh
-# headers_alone.sh <compiler> <include dir> <scratch dir> <name>: every header of that name must compile as the first
-# line of a program, twice over, without a warning.
+# headers_alone.sh <compiler> <include dir> <scratch dir> <name> [tests dir]: every header of that name must compile as
+# the first line of a program, twice over, without a warning. Those that are the first line of a test are not compiled a
+# second time.
 set -eu
-compiler=$1 include=$2 scratch=$3 name=$4
+compiler=$1 include=$2 scratch=$3 name=$4 tests=${5:-}
 rm -rf "$scratch"
 mkdir -p "$scratch"
 cd "$include"
-find inkling -name "$name" | sort >"$scratch/headers"
+find inkling -name "$name" | sort >"$scratch/all"
+: >"$scratch/tested"
+if [ -n "$tests" ]; then
+  for t in "$tests"/*/*_test.cpp; do
+    grep -m 1 '^#include' "$t"
+  done | sed -n 's/^#include "\(inkling\/[^"]*\)"$/\1/p' | sort -u >"$scratch/tested"
+fi
+comm -23 "$scratch/all" "$scratch/tested" >"$scratch/headers"
 
 export compiler include scratch
 # shellcheck disable=SC2016
@@ -23,4 +31,4 @@ if [ -f "$scratch/failed" ]; then
   done
   exit 1
 fi
-echo "$(wc -l <"$scratch/headers") headers compile alone with $compiler"
+echo "$(wc -l <"$scratch/headers") headers compile alone with $compiler, $(wc -l <"$scratch/tested") more in tests"
