@@ -28,11 +28,11 @@ using Images = Tensor<float, 4>;
 struct Chosen {
   std::string schedule = "karras", target = "karras", sampler = "heun", condition = "class", caption;
   int sampler_steps = 0;
-  double guidance = 1, rescale = 0, clip = 0, threshold = 0;
+  double rescale = 0, clip = 0, threshold = 0;
   std::vector<double> scales;
 };
 
-void add_options(CLI::App& app, Chosen& c) {
+void add_options(CLI::App& app, ProgramSettings& settings, Chosen& c) {
   const auto choice = [&](const char* option, std::string& value, const auto& choices, const char* what) {
     app.add_option(option, value, what)->check(CLI::IsMember(names(choices)))->capture_default_str();
   };
@@ -46,7 +46,7 @@ void add_options(CLI::App& app, Chosen& c) {
       ->check(CLI::IsMember({"none", "class", "text", "sketch"}))
       ->capture_default_str();
   app.add_option("--caption", c.caption, "of the whole picture, with --condition text");
-  app.add_option("--guidance", c.guidance, "scale: 0 ignores the condition, above 1 exaggerates it")
+  app.add_option("--guidance", settings.guidance, "scale: 0 ignores the condition, above 1 exaggerates it")
       ->capture_default_str();
   app.add_option("--scales", c.scales, "compare these scales, with --condition class and --classifier, as 0,1,2")
       ->delimiter(',');
@@ -111,7 +111,7 @@ void train_and_draw(const Told& tell, const ProgramSettings& s, const Chosen& ch
                             s.out + "/" + name + "_scales.png");
     }
   }
-  const auto draw = drawing(chosen.guidance);
+  const auto draw = drawing(s.guidance);
   const auto test = held_out(s);
   const Index columns = s.quick ? 1 : 10;
   const auto rows = tell.rows(test, columns);
@@ -129,7 +129,8 @@ int main(int argc, char** argv) {
   Chosen chosen;
   int status = 0;
   const std::string summary = "Trains a diffusion model of any parts on MNIST and draws digits.";
-  if (!parse(argc, argv, summary, settings, status, [&](CLI::App& app) { add_options(app, chosen); })) return status;
+  if (!parse(argc, argv, summary, settings, status, [&](CLI::App& app) { add_options(app, settings, chosen); }))
+    return status;
   if (!chosen.scales.empty() && (chosen.condition != "class" || settings.classifier.empty())) {
     std::fprintf(stderr, "08_choices: --scales needs --condition class and the weights of --classifier\n");
     return 2;

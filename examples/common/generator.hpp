@@ -11,6 +11,7 @@
 #include "common/data.hpp"
 #include "common/judge.hpp"
 #include "common/settings.hpp"
+#include "inkling/gen/guidance.hpp"
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/io/grid.hpp"
@@ -53,7 +54,7 @@ void train_and_draw(const std::string& name, const ProgramSettings& s, const Mak
     std::printf("Interrupted after step %lld; --resume continues.\n", static_cast<long long>(result.steps));
     return;
   }
-  const auto& trained = result.ema;
+  const auto trained = guided(result.ema, Guidance<>{.scale = s.guidance});
 
   const Index per_class = s.quick ? 1 : 10;
   const auto labels = every_digit(10 * per_class);
@@ -62,7 +63,7 @@ void train_and_draw(const std::string& name, const ProgramSettings& s, const Mak
   io::write_png(picture, image_grid(images, 10), {.text = {{"seed", std::to_string(s.seed)}}});
   std::printf("Digits 0 to 9, %lld of each: %s\n", static_cast<long long>(per_class), picture.c_str());
 
-  report_likelihood(trained, s);
+  report_likelihood(result.ema, s);
   if (!s.classifier.empty()) report_agreement(sampler, trained, images, labels, s);
 }
 
@@ -71,7 +72,12 @@ int generator_program(int argc, char** argv, const std::string& name, const std:
                       const MakeModel& make_model, const Sampler& sampler) {
   ProgramSettings settings;
   int status = 0;
-  if (!parse(argc, argv, summary, settings, status)) return status;
+  const auto add = [&](CLI::App& app) {
+    app.add_option("--guidance", settings.guidance,
+                   "scale: 0 ignores the digit that is asked for, above 1 exaggerates it")
+        ->capture_default_str();
+  };
+  if (!parse(argc, argv, summary, settings, status, add)) return status;
   try {
     train_and_draw(name, settings, make_model, sampler);
   } catch (const std::exception& error) {

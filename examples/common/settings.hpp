@@ -15,7 +15,8 @@ struct ProgramSettings {
   double seconds = 0;  ///< of training; 0: until `steps`
   long batch = 64;
   double lr = 1e-3;
-  long judge = 0;  ///< generated images to judge
+  long judge = 0;       ///< generated images to judge
+  double guidance = 1;  ///< of generators: the scale
   bool resume = false;
   bool quick = false;  ///< a few steps only, to see that everything runs
 };
