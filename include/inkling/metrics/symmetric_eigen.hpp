@@ -81,7 +81,8 @@ inline SymmetricEigen symmetric_eigen(const Tensor<double, 2>& matrix) {
   }
   std::vector<Index> order(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
-  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return a(i, i) > a(j, j); });
+  std::sort(order.begin(), order.end(),
+            [&](Index i, Index j) { return a(i, i) != a(j, j) ? a(i, i) > a(j, j) : i < j; });
   SymmetricEigen eigen{Tensor<double, 1>(Shape{n}), Tensor<double, 2>({n, n})};
   for (Index k = 0; k < n; ++k) {
     const Index from = order[static_cast<std::size_t>(k)];
