@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "inkling/gen/guidance.hpp"
 #include "inkling/gen/loss.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler/ddim.hpp"
@@ -246,6 +247,21 @@ TEST_CASE("Another mean, as of an adapter, leaves the variance") {
   const auto other = posterior.with_mean(Images(Shape{2, 3, 3, 1}, 0.25));
   CHECK(other.mean() == Images(Shape{2, 3, 3, 1}, 0.25));
   CHECK(other.variance(0.1, 0.2) == posterior.variance(0.1, 0.2));
+}
+
+TEST_CASE("Guided it stays what it is: the mean and the variance of a network that is told nothing do not change") {
+  auto model = make(Tiny{});
+  model.drop_condition = 0.3;
+  const auto stronger = guided(model, {.scale = 3});
+  CHECK(stronger.drop_condition == 0.3);
+  CHECK(stronger.hybrid.steps == 1000);
+  const auto x = normal<double>(Shape{2, 2, 3, 1}, Key{1});
+  const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {4, 7})};
+  const auto plain = model.posterior(x, 0.4, labels), told = stronger.posterior(x, 0.4, labels);
+  for (Index i = 0; i < x.size(); ++i) {
+    CHECK(told.mean().data()[i] == doctest::Approx(plain.mean().data()[i]).epsilon(1e-12));
+    CHECK(told.variance(0.1, 0.3).data()[i] == doctest::Approx(plain.variance(0.1, 0.3).data()[i]).epsilon(1e-12));
+  }
 }
 
 TEST_CASE("A learned variance needs a network for it, and two steps") {

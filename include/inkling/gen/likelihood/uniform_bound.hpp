@@ -1,12 +1,12 @@
 // uniform_bound: the likelihood that a UniformDiffusion is sure to reach, in nats per image.
 //
-//   −log p(x_0) ≤ Σ_steps E_q KL(q(x_s | x_t, x_0) ‖ p(x_s | x_t)),     p(x_s | x_t) = Σ_c q(x_s | x_t, c)·p(x_0 = c |
-//   x_t)
+//   −log p(x_0) ≤ Σ_steps E_q KL(q(x_s | x_t, x_0) ‖ p(x_s | x_t))
+//   p(x_s | x_t) = Σ_c q(x_s | x_t, c)·p(x_0 = c | x_t)
 //
 // The last step, s = 0, is −log p(x_0 | x_t). Divergences are exact sums over the levels of every pixel; x_t is drawn
-// once for every step, so that the result is an unbiased estimate. One evaluation of the network a step. It is no
-// larger than what the model's own chain of as many steps costs: with the exact p(x_0 | x_t) of a single pixel it is
-// −log p(x_0), on average over x_t, in any number of steps. J. Austin et al. 2021, arXiv:2107.03006.
+// once for every step, so that the result is an unbiased estimate of the bound of a chain of as many steps. One
+// evaluation of the network a step. With the exact p(x_0 | x_t) of a single pixel the bound is −log p(x_0), in any
+// number of steps. J. Austin et al. 2021, arXiv:2107.03006.
 //
 // Shapes: tokens (N, H, W), as of model.quantizer.tokens(images, key) -> (N).
 //
