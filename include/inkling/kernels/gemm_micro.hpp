@@ -26,7 +26,7 @@ namespace detail {
 
 inline constexpr int gemm_max_rows = 12, gemm_max_columns = 32;  // of any tile
 
-/// A line of memory to fetch at every step of k, each `step` elements after the one before.
+/// Lines of memory to fetch, `step` elements apart: one at every step of k, or one of each row of the next panel.
 template <class T>
 struct Walk {
   const T* at = nullptr;
@@ -69,7 +69,7 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
         const T* row = ahead.at;
         unroll<Rows>([&](auto) INKLING_LAMBDA_INLINE {
           __builtin_prefetch(row, 0, 2);
-          row += a_stride;
+          row += ahead.step;
         });
         ahead.at += line;
       }

@@ -54,21 +54,29 @@ inline constexpr Index gemm_few_rows = 24;                   // of A, for which 
 inline constexpr Index gemm_serial_size = 50'000;            // multiply-adds below which threads do not pay
 inline constexpr Index gemm_task_size = 1'000'000;
 inline constexpr Index gemm_task_panels = 16;  // of A, at the most
+inline constexpr Index gemm_tasks = 8;         // that leave no thread idle for long
 
 constexpr Index div_up(Index a, Index b) { return (a + b - 1) / b; }
 
-/// One product over k in [k_begin, k_end), at most a group.
+/// Rows [row_begin, row_end) of a product over k in [k_begin, k_end), at most a group.
 template <class T, class PackA, class PackB, class Row, class Epilogue>
 class GemmRange {
  public:
-  GemmRange(Index m, Index n, const PackA& pack_a, const PackB& pack_b, const Row& row, const GemmOptions<T>& options,
-            const Epilogue& epilogue)
-      : m_(m), n_(n), pack_a_(pack_a), pack_b_(pack_b), row_(row), options_(options), epilogue_(epilogue) {}
+  GemmRange(Index row_begin, Index row_end, Index n, const PackA& pack_a, const PackB& pack_b, const Row& row,
+            const GemmOptions<T>& options, const Epilogue& epilogue)
+      : row_begin_(row_begin),
+        row_end_(row_end),
+        n_(n),
+        pack_a_(pack_a),
+        pack_b_(pack_b),
+        row_(row),
+        options_(options),
+        epilogue_(epilogue) {}
 
   void run(Index k_begin, Index k_end, Threads threads) const {
-    if (m_ * n_ * (k_end - k_begin) < gemm_serial_size) threads = Threads::no;
+    if (rows() * n_ * (k_end - k_begin) < gemm_serial_size) threads = Threads::no;
     if constexpr (PackB::in_place) {
-      if (pack_b_.data && m_ <= gemm_few_rows) return run_in_place(k_begin, k_end, threads);
+      if (pack_b_.data && rows() <= gemm_few_rows) return run_in_place(k_begin, k_end, threads);
     }
     const Index nr = micro_.nr, element = static_cast<Index>(sizeof(T));
     const Index budget = threads == Threads::yes ? gemm_packed_bytes : gemm_packed_bytes / 4;
@@ -87,6 +95,8 @@ class GemmRange {
   }
 
  private:
+  Index rows() const { return row_end_ - row_begin_; }
+
   template <class F>
   static void for_each(Index count, Threads threads, F&& f) {
     if (threads == Threads::yes) return parallel_for(count, 1, [&](Index begin, Index) { f(begin); });
@@ -116,19 +126,20 @@ class GemmRange {
   void multiply(const T* packed, Index col0, Index col1, Index k_begin, Index k0, Index k1, Index k_end,
                 Threads threads) const {
     const Index mr = micro_.mr, nr = micro_.nr, panels = div_up(col1 - col0, nr);
-    const Index row_panels = div_up(m_, mr), panel_work = mr * (col1 - col0) * (k1 - k0);
-    Index rows = mr * std::clamp<Index>(gemm_task_size / std::max<Index>(panel_work, 1), 1, gemm_task_panels);
+    const Index row_panels = div_up(rows(), mr), panel_work = mr * (col1 - col0) * (k1 - k0);
+    Index height = mr * std::clamp<Index>(gemm_task_size / std::max<Index>(panel_work, 1), 1, gemm_task_panels);
     Index chunk = std::max<Index>(1, gemm_chunk_bytes / (nr * gemm_kc * static_cast<Index>(sizeof(T))));
     if (threads == Threads::no) {
-      rows = mr * std::min(row_panels, gemm_task_panels);
-    } else if (row_panels * mr <= 8 * rows) {  // too few tasks: smaller ones, and in both directions
-      rows = mr * div_up(row_panels, 8);
-      chunk = std::min(chunk, std::max<Index>(1, panels * div_up(m_, rows) / 8));
+      height = mr * std::min(row_panels, gemm_task_panels);
+      if (PackA::order == PanelOrder::columns) chunk *= 2;  // better than to pack A again
+    } else if (row_panels * mr <= 8 * height) {             // too few tasks: smaller ones, and in both directions
+      height = mr * div_up(row_panels, 8);
+      chunk = std::min(chunk, std::max<Index>(1, panels * div_up(rows(), height) / 8));
     }
     chunk = div_up(panels, div_up(panels, chunk));
-    const Index row_tasks = div_up(m_, rows), column_tasks = div_up(panels, chunk);
+    const Index row_tasks = div_up(rows(), height), column_tasks = div_up(panels, chunk);
     for_each(row_tasks * column_tasks, threads, [&](Index task) {
-      const Index row0 = task % row_tasks * rows, row1 = std::min(m_, row0 + rows);
+      const Index row0 = row_begin_ + task % row_tasks * height, row1 = std::min(row_end_, row0 + height);
       const Index panel0 = task / row_tasks * chunk, panel1 = std::min(panels, panel0 + chunk);
       const Index held = PackA::order == PanelOrder::columns ? div_up(row1 - row0, mr) * mr : gemm_max_rows;
       Scratch<T> a(held * gemm_kc);
@@ -155,7 +166,7 @@ class GemmRange {
             panel.tile.b = b + p * ks * nr;
             panel.tile.b_stride = nr;
             if constexpr (PackA::order == PanelOrder::columns) ahead.next(panel.tile);
-            if (panel.whole_rows) fetch_next_panel(panel, p - panel0, panel1 - panel0);
+            if (panel.next_rows) fetch_next_panel(panel, p - panel0, panel1 - panel0);
             tile(panel, col, std::min(nr, col1 - col));
           }
         }
@@ -166,7 +177,8 @@ class GemmRange {
   struct RowPanel {
     MicroTile<T> tile;
     Index row, rows;
-    bool last, whole_rows = false;  ///< read where they lie
+    bool last;
+    const T* next_rows = nullptr;  ///< where the next panel of rows begins, if it lies in memory
     T* c[gemm_max_rows];
   };
 
@@ -215,7 +227,7 @@ class GemmRange {
     constexpr Index line = 64 / static_cast<Index>(sizeof(T));
     const Index share = static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(std::min(tiles, gemm_kc / line))));
     panel.tile.often = i < share ? share * line : 0;
-    panel.tile.ahead.at = panel.tile.a + micro_.mr * panel.tile.a_stride + i * (panel.tile.k / share);
+    if constexpr (PackA::in_place) panel.tile.ahead = {panel.next_rows + i * (panel.tile.k / share), pack_a_.ld};
   }
 
   /// Few rows: packing B would cost as much as the product.
@@ -227,8 +239,8 @@ class GemmRange {
       alignas(64) T last[gemm_max_columns * gemm_kc];
       for (Index k = k_begin; k < k_end; k += gemm_kc) {
         const Index ks = std::min(gemm_kc, k_end - k);
-        for (Index row = 0; row < m_; row += micro_.mr) {
-          const Index rows = std::min<Index>(micro_.mr, m_ - row);
+        for (Index row = row_begin_; row < row_end_; row += micro_.mr) {
+          const Index rows = std::min<Index>(micro_.mr, row_end_ - row);
           if (PackA::order == PanelOrder::columns) pack_columns(a, row, row + rows, k, ks);
           RowPanel panel = row_panel(a, row, rows, k, ks, k == k_begin, k + ks == k_end);
           for (Index col = col0, columns; col < col1; col += columns) {
@@ -250,6 +262,9 @@ class GemmRange {
     });
   }
 
+  /// Rows at such a distance share one set of a first-level cache, and would push each other out.
+  static bool crowded(Index ld) { return ld * static_cast<Index>(sizeof(T)) % 4096 == 0; }
+
   /// A panel of A as the micro-kernel reads it: where it lies, from `a` if it was packed, or packed there now.
   RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
@@ -261,10 +276,12 @@ class GemmRange {
     const Index mr = micro_.mr, small = micro_small(micro_.mr), used = rows <= small ? small : mr;
     if constexpr (PackA::in_place) {
       if (rows == mr) {  // a whole panel of rows is read where it lies
-        panel.tile.a = pack_a_.data + row * pack_a_.ld + k;
-        panel.tile.a_stride = pack_a_.ld;
-        panel.whole_rows = true;
-        return panel;
+        panel.next_rows = pack_a_.data + (row + mr) * pack_a_.ld + k;
+        if (!crowded(pack_a_.ld)) {
+          panel.tile.a = panel.next_rows - mr * pack_a_.ld;
+          panel.tile.a_stride = pack_a_.ld;
+          return panel;
+        }
       }
     }
     if (PackA::order == PanelOrder::rows) {
@@ -302,7 +319,7 @@ class GemmRange {
     }
   }
 
-  Index m_, n_;
+  Index row_begin_, row_end_, n_;
   const PackA& pack_a_;
   const PackB& pack_b_;
   const Row& row_;
@@ -355,10 +372,11 @@ void gemm_packed(Index m, Index n, Index k, const PackA& pack_a, const PackB& pa
     return;
   }
   if (k <= detail::gemm_group) {
-    return detail::GemmRange<T, PackA, PackB, Row, Epilogue>(m, n, pack_a, pack_b, row, options, epilogue)
+    return detail::GemmRange<T, PackA, PackB, Row, Epilogue>(0, m, n, pack_a, pack_b, row, options, epilogue)
         .run(0, k, threads);
   }
-  // Small results: a wave of groups at once, each by one thread into a buffer of its own. Large ones: group by group.
+  // Small results: a wave of groups at once, each into a buffer of its own. Where these are too few to keep the threads
+  // equally busy, in parts of their rows. Large results: group by group.
   const Index groups = detail::div_up(k, detail::gemm_group), size = m * n;
   const bool parallel_groups = size <= (Index{1} << 18);
   const Index wave = parallel_groups ? std::min(groups, std::clamp<Index>((Index{1} << 20) / size, 4, 64)) : 1;
@@ -366,18 +384,25 @@ void gemm_packed(Index m, Index n, Index k, const PackA& pack_a, const PackB& pa
   Scratch<T> partial(wave * size);
   for (Index g0 = 0; g0 < groups; g0 += wave) {
     const Index count = std::min(wave, groups - g0);
-    auto run_group = [&](Index g, Threads inner) {
+    auto run_rows = [&](Index g, Index row_begin, Index row_end, Threads inner) {
       auto partial_row = [p = partial.data() + g * size, n](Index i) { return p + i * n; };
       const Index k0 = (g0 + g) * detail::gemm_group, k1 = std::min(k, k0 + detail::gemm_group);
       const NoEpilogue none;
-      detail::GemmRange<T, PackA, PackB, decltype(partial_row), NoEpilogue>(m, n, pack_a, pack_b, partial_row,
-                                                                            group_options, none)
+      detail::GemmRange<T, PackA, PackB, decltype(partial_row), NoEpilogue>(row_begin, row_end, n, pack_a, pack_b,
+                                                                            partial_row, group_options, none)
           .run(k0, k1, inner);
     };
     if (parallel_groups && threads == Threads::yes) {
-      parallel_for(count, 1, [&](Index g, Index) { run_group(g, Threads::no); });
+      constexpr Index shortest = 4 * detail::gemm_max_rows;
+      const Index most = thread_count() == 1 ? 1 : detail::div_up(m, shortest);
+      const Index parts = std::clamp<Index>(detail::gemm_tasks / count, 1, most);
+      const Index height = detail::div_up(m, parts * detail::gemm_max_rows) * detail::gemm_max_rows;
+      parallel_for(count * parts, 1, [&](Index i, Index) {
+        const Index row = std::min(m, i % parts * height);
+        run_rows(i / parts, row, std::min(m, row + height), Threads::no);
+      });
     } else {
-      for (Index g = 0; g < count; ++g) run_group(g, threads);
+      for (Index g = 0; g < count; ++g) run_rows(g, 0, m, threads);
     }
     detail::gemm_add_groups(m, n, partial.data(), count, row, g0 == 0 && !options.accumulate, options.bias,
                             g0 + count == groups, epilogue, threads);
