@@ -42,6 +42,7 @@ struct MicroTile {
   const T* b;      ///< b(k, j) = b[k * b_stride + j]
   Index b_stride;
   T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
+  Index column;   ///< of all of them, where the tile begins
   const T* bias;  ///< or null
   T alpha;
   bool accumulate;
@@ -87,7 +88,8 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
     unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] += StepStride; });
     b += b_stride;
   }
-  T* const* c = t.c + row0;
+  T* c[Rows];
+  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { c[r] = t.c[row0 + r] + t.column; });
   const T alpha = t.alpha;
   if (alpha != 1) {
     unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {

@@ -128,7 +128,8 @@ class GemmRange {
     const Index mr = micro_.mr, nr = micro_.nr, panels = div_up(col1 - col0, nr);
     const Index row_panels = div_up(rows(), mr), panel_work = mr * (col1 - col0) * (k1 - k0);
     Index height = mr * std::clamp<Index>(gemm_task_size / std::max<Index>(panel_work, 1), 1, gemm_task_panels);
-    Index chunk = std::max<Index>(1, gemm_chunk_bytes / (nr * gemm_kc * static_cast<Index>(sizeof(T))));
+    const Index panel_bytes = nr * std::min(gemm_kc, k1 - k0) * static_cast<Index>(sizeof(T));
+    Index chunk = std::max<Index>(1, gemm_chunk_bytes / panel_bytes);
     if (threads == Threads::no) {
       height = mr * std::min(row_panels, gemm_task_panels);
       if (PackA::order == PanelOrder::columns) chunk *= 2;  // better than to pack A again
@@ -141,8 +142,7 @@ class GemmRange {
     for_each(row_tasks * column_tasks, threads, [&](Index task) {
       const Index row0 = row_begin_ + task % row_tasks * height, row1 = std::min(row_end_, row0 + height);
       const Index panel0 = task / row_tasks * chunk, panel1 = std::min(panels, panel0 + chunk);
-      const Index held = PackA::order == PanelOrder::columns ? div_up(row1 - row0, mr) * mr : gemm_max_rows;
-      Scratch<T> a(held * gemm_kc);
+      PanelsOfA a(div_up(row1 - row0, mr) * mr);
       for (Index k = k0; k < k1; k += gemm_kc) {
         const Index ks = std::min(gemm_kc, k1 - k);
         const T* b = packed + (k - k0) * panels * nr;
@@ -158,6 +158,7 @@ class GemmRange {
             ahead.add_rows(pack_b_.data + (k + gemm_kc) * pack_b_.ld + col0, pack_b_.ld, col1 - col0);
           }
         }
+        const NextRows next(panel1 - panel0, ks);
         for (Index row = row0; row < row1; row += mr) {
           T* at = PackA::order == PanelOrder::columns ? a.data() + (row - row0) * ks : a.data();
           RowPanel panel = row_panel(at, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
@@ -166,13 +167,26 @@ class GemmRange {
             panel.tile.b = b + p * ks * nr;
             panel.tile.b_stride = nr;
             if constexpr (PackA::order == PanelOrder::columns) ahead.next(panel.tile);
-            if (panel.next_rows) fetch_next_panel(panel, p - panel0, panel1 - panel0);
+            if constexpr (PackA::in_place) {
+              if (panel.next_rows) next.fetch(panel, p - panel0, pack_a_.ld);
+            }
             tile(panel, col, std::min(nr, col1 - col));
           }
         }
       }
     });
   }
+
+  /// Room for what a task packs of A: all of its panels if A is given by columns, else one at a time, on the stack.
+  struct PanelsOfColumns : Scratch<T> {
+    explicit PanelsOfColumns(Index rows) : Scratch<T>(rows * gemm_kc) {}
+  };
+  struct PanelOfRows {
+    explicit PanelOfRows(Index) {}
+    T* data() { return panel; }
+    alignas(64) T panel[gemm_max_rows * gemm_kc];
+  };
+  using PanelsOfA = std::conditional_t<PackA::order == PanelOrder::columns, PanelsOfColumns, PanelOfRows>;
 
   struct RowPanel {
     MicroTile<T> tile;
@@ -222,13 +236,18 @@ class GemmRange {
   };
 
   /// The rows of the next panel of A, if they are read where they lie: tile i of a panel fetches its share of the
-  /// lines.
-  void fetch_next_panel(RowPanel& panel, Index i, Index tiles) const {
-    constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-    const Index share = static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(std::min(tiles, gemm_kc / line))));
-    panel.tile.often = i < share ? share * line : 0;
-    if constexpr (PackA::in_place) panel.tile.ahead = {panel.next_rows + i * (panel.tile.k / share), pack_a_.ld};
-  }
+  /// lines, in every row `piece` elements.
+  struct NextRows {
+    NextRows(Index tiles, Index ks)
+        : share(static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(std::min(tiles, gemm_kc / line))))),
+          piece(ks / share) {}
+    void fetch(RowPanel& panel, Index i, Index ld) const {
+      panel.tile.often = i < share ? share * line : 0;
+      panel.tile.ahead = {panel.next_rows + i * piece, ld};
+    }
+    static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+    Index share, piece;
+  };
 
   /// Few rows: packing B would cost as much as the product.
   void run_in_place(Index k_begin, Index k_end, Threads threads) const {
@@ -268,7 +287,7 @@ class GemmRange {
   /// A panel of A as the micro-kernel reads it: where it lies, from `a` if it was packed, or packed there now.
   RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
-    panel.tile = {ks, a, gemm_kc, 0, nullptr, 0, nullptr, nullptr, options_.alpha, options_.accumulate || !first};
+    panel.tile = {ks, a, gemm_kc, 0, nullptr, 0, nullptr, 0, nullptr, options_.alpha, options_.accumulate || !first};
     panel.row = row;
     panel.rows = rows;
     panel.last = last;
@@ -296,8 +315,13 @@ class GemmRange {
     alignas(64) T spare[4 * gemm_max_columns];
     T* c[gemm_max_rows];
     panel.tile.c = c;
+    panel.tile.column = 0;
     panel.tile.bias = panel.last && options_.bias ? options_.bias + col : nullptr;
-    if (columns == width) {
+    if (columns == width && panel.rows == micro_.mr) {
+      panel.tile.c = panel.c;
+      panel.tile.column = col;
+      micro_.run(panel.tile, micro_.mr, static_cast<int>(width));
+    } else if (columns == width) {
       for (Index r = 0; r < micro_.mr; ++r) c[r] = r < panel.rows ? panel.c[r] + col : spare;
       micro_.run(panel.tile, static_cast<int>(panel.rows), static_cast<int>(width));
     } else {  // the same kernel on a padded copy of the edge
