@@ -117,14 +117,17 @@ struct Panels {
   void multiply(Index m, Index n, Index k, const T* a, Index a_stride, const T* b, Index b_stride, Index panel, T* c,
                 Index c_stride, T alpha, bool accumulate) const {
     T* to[gemm_max_rows];
+    MicroTile<T> tile{.a_stride = a_stride, .b_stride = b_stride, .c = to, .alpha = alpha};
     for (Index row = 0; row < m; row += micro.mr) {
       const int rows = static_cast<int>(std::min<Index>(micro.mr, m - row));
-      for (Index col = 0; col < n; col += nr, b += panel) {
-        for (Index r = 0; r < micro.mr; ++r) to[r] = c + (row + r) * c_stride + col;
+      for (Index r = 0; r < micro.mr; ++r) to[r] = c + (row + r) * c_stride;
+      for (tile.column = 0; tile.column < n; tile.column += nr, b += panel) {
         for (Index k0 = 0; k0 < k; k0 += gemm_kc) {
-          micro.run({std::min(gemm_kc, k - k0), a + row * a_stride + k0, a_stride, 0, b + k0 * b_stride, b_stride, to,
-                     nullptr, alpha, accumulate || k0 > 0},
-                    rows, micro.nr);
+          tile.k = std::min(gemm_kc, k - k0);
+          tile.a = a + row * a_stride + k0;
+          tile.b = b + k0 * b_stride;
+          tile.accumulate = accumulate || k0 > 0;
+          micro.run(tile, rows, micro.nr);
         }
       }
       b -= whole(n, nr) / nr * panel;

@@ -185,7 +185,13 @@ INKLING_INLINE void winograd_product(Index rows, Index k, const T* a, const T* b
   for (Index row = 0; row < rows; row += Rows) {
     T* lines[Rows];
     for (int r = 0; r < Rows; ++r) lines[r] = c + (row + r) * c_stride;
-    const MicroTile<T> tile{k, a + row * RowStride, RowStride, 0, b, b_stride, lines, 0, nullptr, T(1), accumulate};
+    const MicroTile<T> tile{.k = k,
+                            .a = a + row * RowStride,
+                            .a_stride = RowStride,
+                            .b = b,
+                            .b_stride = b_stride,
+                            .c = lines,
+                            .accumulate = accumulate};
     if (columns > Simd<T, Width>::lanes) {
       micro_tile<T, Width, Rows, 2, RowStride, StepStride>(tile, 0);
     } else {

@@ -35,17 +35,17 @@ struct Walk {
 
 template <class T>
 struct MicroTile {
-  Index k;
-  const T* a;      ///< a panel of mr rows
-  Index a_stride;  ///< of rows, where it is not known at compile time
-  Index often;     ///< rows: how often to fetch a line of each row of the next panel, a power of two; 0: never
-  const T* b;      ///< b(k, j) = b[k * b_stride + j]
-  Index b_stride;
-  T* const* c;    ///< one pointer for each of mr rows; rows outside of C point to spare memory
-  Index column;   ///< of all of them, where the tile begins
-  const T* bias;  ///< or null
-  T alpha;
-  bool accumulate;
+  Index k = 0;
+  const T* a = nullptr;  ///< a panel of mr rows
+  Index a_stride = 0;    ///< of rows, where it is not known at compile time
+  Index often = 0;       ///< rows: how often to fetch a line of each row of the next panel, a power of two; 0: never
+  const T* b = nullptr;  ///< b(k, j) = b[k * b_stride + j]
+  Index b_stride = 0;
+  T* const* c = nullptr;  ///< one pointer for each of mr rows; rows outside of C point to spare memory
+  Index column = 0;       ///< of all of them, where the tile begins
+  const T* bias = nullptr;
+  T alpha = 1;
+  bool accumulate = false;
   Walk<T> ahead = {};  ///< columns: what is packed later, if anything; rows: where the next panel is
 };
 

@@ -287,7 +287,8 @@ class GemmRange {
   /// A panel of A as the micro-kernel reads it: where it lies, from `a` if it was packed, or packed there now.
   RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
     RowPanel panel;
-    panel.tile = {ks, a, gemm_kc, 0, nullptr, 0, nullptr, 0, nullptr, options_.alpha, options_.accumulate || !first};
+    panel.tile = {
+        .k = ks, .a = a, .a_stride = gemm_kc, .alpha = options_.alpha, .accumulate = options_.accumulate || !first};
     panel.row = row;
     panel.rows = rows;
     panel.last = last;
