@@ -32,6 +32,16 @@ TEST_CASE("activated_linear is linear of the map, forward and backward") {
   }
 }
 
+TEST_CASE("activated_linear: the weights' gradient does not depend on whether the input's is wanted") {
+  const auto x = normal<float>(Shape{70, 8}, Key{1}), w = normal<float>(Shape{8, 6}, Key{2});
+  const Tensor<float, 1> b(Shape{6});
+  const auto dy = normal<float>(Shape{70, 6}, Key{4});
+  const auto alone = forward_backward([&](const auto& m) { return activated_linear(f_gelu, x, m, b); }, dy, w);
+  const auto all = forward_backward(f_layer, dy, x, w, b);
+  CHECK(same_bits(std::get<0>(alone), std::get<0>(all)));
+  CHECK(same_bits(std::get<1>(alone), std::get<2>(all)));
+}
+
 TEST_CASE("activated_linear: an input that others hold is left as it is") {
   const auto x = normal<double>(Shape{4, 3}, Key{1});
   const auto copy = Tensor<double, 2>::from(x.shape(), x.values());

@@ -38,21 +38,23 @@ auto activated_linear(F f, const X& x, const W& w, const B& b) {
                 [f, product, kept = Value(value(x)), wv = value(w)](const auto& dy, const auto& dx, const auto& dw,
                                                                     const auto& db) mutable {
     const auto shape = kept.shape();
-    const T* from = kept.data();
-    auto slope = Value::replacing(std::move(kept)), activated = Value::uninitialized(shape);
-    kernels::apply_many(shape.size(), [f](T v) INKLING_LAMBDA_INLINE {
-      const auto fv = f(Dual<T, 1>::variable(v, 0));
-      return std::array<T, 2>{fv.v, fv.d[0]};
-    }, std::array<T*, 2>{activated.mutable_data(), slope.mutable_data()}, from);
+    Value g, activated;
+    if (dx) {
+      g = detail::gradient_of_a(product, shape, wv.data(), dy.data());
+      const T* from = kept.data();
+      activated = Value::replacing(std::move(kept));
+      T* out = g.mutable_data();
+      kernels::apply_many(shape.size(), [f](T v, T upstream) INKLING_LAMBDA_INLINE {
+        const auto fv = f(Dual<T, 1>::variable(v, 0));
+        return std::array<T, 2>{fv.v, upstream * fv.d[0]};
+      }, std::array<T*, 2>{activated.mutable_data(), out}, from, static_cast<const T*>(out));
+    } else if (dw) {
+      activated = detail::map_values(shape, f, kept);
+    }
     dw.add([&] { return detail::gradient_of_b(product, wv.shape(), activated.data(), dy.data()); });
     activated = Value();
     db.add([&] { return detail::gradient_of_bias(product, dy); });
-    dx.add([&] {
-      auto g = detail::gradient_of_a(product, shape, wv.data(), dy.data());
-      T* out = g.mutable_data();
-      kernels::apply(shape.size(), [](T a, T s) INKLING_LAMBDA_INLINE { return a * s; }, out, out, slope.data());
-      return g;
-    });
+    dx.add([&] { return std::move(g); });
   },
                 x, w, b);
 }
