@@ -45,6 +45,19 @@ void product(benchmark::State& state, Index m, Index n, Index k, bool transposed
   count(state, 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k));
 }
 
+/// Every thread multiplies matrices of its own: what the cores give at this minute with nothing to share or wait for.
+void products_apart(benchmark::State& state, Index side) {
+  const Index threads = thread_count(), size = side * side;
+  Operand a(threads * size), b(threads * size), c(threads * size);
+  for (auto _ : state) {
+    parallel_for(threads, 1, [&](Index t, Index) {
+      kernels::gemm_serial(kernels::Trans::no, kernels::Trans::no, side, side, side, a.data() + t * size, side,
+                           b.data() + t * size, side, c.data() + t * size, side);
+    });
+  }
+  count(state, 2.0 * static_cast<double>(threads * size * side));
+}
+
 enum class Pass { forward, data, weight };
 
 void convolution(benchmark::State& state, Index side, Index cin, Index cout, Index kernel, Pass pass) {
@@ -123,6 +136,8 @@ void softmax(benchmark::State& state) {
 
 INKLING_BENCH(product, square_512, 512, 512, 512, false);
 INKLING_BENCH(product, square_1024, 1024, 1024, 1024, false);
+INKLING_BENCH(products_apart, square_512, 512);
+INKLING_BENCH(products_apart, square_1024, 1024);
 INKLING_BENCH(product, rows_100352x64x64, 100352, 64, 64, false);
 INKLING_BENCH(product, rows_25088x64x576, 25088, 64, 576, false);
 INKLING_BENCH(product, rows_100352x32x288, 100352, 32, 288, false);
