@@ -145,6 +145,7 @@
 #include "inkling/kernels/conv_shape.hpp"
 #include "inkling/kernels/elementwise.hpp"
 #include "inkling/kernels/gemm.hpp"
+#include "inkling/kernels/gemm_fetch.hpp"
 #include "inkling/kernels/gemm_micro.hpp"
 #include "inkling/kernels/gemm_pack.hpp"
 #include "inkling/kernels/gemm_packed.hpp"

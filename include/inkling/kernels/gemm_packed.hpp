@@ -3,10 +3,9 @@
 //   C(i, j) = alpha * sum_k A(i, k) B(k, j) (+ C(i, j)) (+ bias[j]), then epilogue
 //
 // Panels of B are packed once and shared by all threads; every task packs the panels of A that it needs, or reads them
-// where they lie if they are rows in memory, multiplies them with panels of B that fill a quarter of a second-level
-// cache, and keeps the tile of C in registers (Goto and van de Geijn, 2008). What is needed next is fetched meanwhile,
-// spread over all tiles: a few hundred bytes a row are too short for the hardware to see them coming, and a burst of
-// fetches would hold up the multiply-adds.
+// where they lie if they are rows in memory and do not crowd each other out of the cache, multiplies them with panels
+// of B that fill a quarter of a second-level cache, and keeps the tile of C in registers (Goto and van de Geijn, 2008).
+// What is needed next is fetched meanwhile (gemm_fetch.hpp).
 //
 // Order of summation, a function of k alone: chains of fused multiply-adds over blocks of 256, blocks added in order,
 // and beyond 2048 groups of 2048 added in order. So a row computed alone equals the same row computed in a batch, bit
@@ -18,13 +17,11 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
-#include <cstdint>
 #include <type_traits>
-#include <utility>
 
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
+#include "inkling/kernels/gemm_fetch.hpp"
 #include "inkling/kernels/gemm_pack.hpp"
 
 namespace ink::kernels {
@@ -147,18 +144,18 @@ class GemmRange {
         const Index ks = std::min(gemm_kc, k1 - k);
         const T* b = packed + (k - k0) * panels * nr;
         if constexpr (PackA::order == PanelOrder::columns) pack_columns(a.data(), row0, row1, k, ks);
-        Ahead ahead;
+        FetchPacked<T> ahead;
         if constexpr (requires { pack_a_.ahead; }) {
           if (k + 2 * gemm_kc <= pack_a_.k) {
-            ahead.add_rows(pack_a_.data + (k + gemm_kc) * pack_a_.ld + row0, pack_a_.ld, row1 - row0);
+            ahead.add({pack_a_.data + (k + gemm_kc) * pack_a_.ld + row0, pack_a_.ld}, row1 - row0);
           }
         }
         if constexpr (PackB::in_place) {  // a thread alone packs the next block of B itself
           if (threads == Threads::no && task == 0 && pack_b_.data && k + 2 * gemm_kc <= k_end) {
-            ahead.add_rows(pack_b_.data + (k + gemm_kc) * pack_b_.ld + col0, pack_b_.ld, col1 - col0);
+            ahead.add({pack_b_.data + (k + gemm_kc) * pack_b_.ld + col0, pack_b_.ld}, col1 - col0);
           }
         }
-        const NextRows next(panel1 - panel0, ks);
+        const FetchRows<T> next(panel1 - panel0, ks);
         for (Index row = row0; row < row1; row += mr) {
           T* at = PackA::order == PanelOrder::columns ? a.data() + (row - row0) * ks : a.data();
           RowPanel panel = row_panel(at, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
@@ -168,7 +165,7 @@ class GemmRange {
             panel.tile.b_stride = nr;
             if constexpr (PackA::order == PanelOrder::columns) ahead.next(panel.tile);
             if constexpr (PackA::in_place) {
-              if (panel.next_rows) next.fetch(panel, p - panel0, pack_a_.ld);
+              if (panel.next_rows) next.fetch(panel.tile, {panel.next_rows, pack_a_.ld}, p - panel0);
             }
             tile(panel, col, std::min(nr, col1 - col));
           }
@@ -210,44 +207,6 @@ class GemmRange {
       }
     }
   }
-
-  /// What is packed after this block: every tile fetches one line of each of its rows.
-  class Ahead {
-   public:
-    /// Rows of `width` elements, one every `ld`.
-    void add_rows(const T* first, Index ld, Index width) {
-      (now_.lines == 0 ? now_ : later_) = Piece{{first, ld}, div_up(width, line)};
-    }
-    void next(MicroTile<T>& tile) {
-      if (now_.lines == 0) now_ = std::exchange(later_, Piece{});
-      tile.ahead = now_.lines > 0 ? now_.walk : Walk<T>{};
-      if (now_.lines == 0) return;
-      now_.walk.at += line;
-      --now_.lines;
-    }
-
-   private:
-    static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-    struct Piece {
-      Walk<T> walk;
-      Index lines;
-    };
-    Piece now_{}, later_{};
-  };
-
-  /// The rows of the next panel of A, if they are read where they lie: tile i of a panel fetches its share of the
-  /// lines, in every row `piece` elements.
-  struct NextRows {
-    NextRows(Index tiles, Index ks)
-        : share(static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(std::min(tiles, gemm_kc / line))))),
-          piece(ks / share) {}
-    void fetch(RowPanel& panel, Index i, Index ld) const {
-      panel.tile.often = i < share ? share * line : 0;
-      panel.tile.ahead = {panel.next_rows + i * piece, ld};
-    }
-    static constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-    Index share, piece;
-  };
 
   /// Few rows: packing B would cost as much as the product.
   void run_in_place(Index k_begin, Index k_end, Threads threads) const {
