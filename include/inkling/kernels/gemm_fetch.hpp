@@ -4,6 +4,7 @@
 // the multiply-adds: so what the next block or panel needs is spread over the tiles of this one, a few lines each.
 //
 //   FetchPacked   rows that are packed after this block: every tile fetches one line of each
+//   fetch_rows    the next rows of B, before these are packed: short rows far apart again
 //   FetchRows     the next panel of A, read where it lies: every tile of a panel fetches its share of the lines
 //
 // Example, where `tile` is the next to be computed:
@@ -23,6 +24,13 @@ namespace ink::kernels::detail {
 
 template <class T>
 inline constexpr Index line_elements = 64 / static_cast<Index>(sizeof(T));
+
+template <class T>
+void fetch_rows(Walk<T> rows, Index count, Index width) {
+  for (Index i = 0; i < count; ++i, rows.at += rows.step) {
+    for (Index j = 0; j < width; j += line_elements<T>) __builtin_prefetch(rows.at + j);
+  }
+}
 
 template <class T>
 class FetchPacked {

@@ -114,6 +114,12 @@ class GemmRange {
           const Index col = col0 + panel * nr, columns = std::min(nr, col1 - col);
           T* dst = packed + block * gemm_kc * panels * nr + (panel * ks + step) * nr;
           if (columns < nr) std::fill_n(dst, steps * nr, T(0));
+          if constexpr (PackB::in_place) {
+            const Index next = k + step + gemm_strip;
+            if (pack_b_.data && next + gemm_strip <= k1) {
+              fetch_rows(Walk<T>{pack_b_.data + next * pack_b_.ld + col, pack_b_.ld}, gemm_strip, columns);
+            }
+          }
           pack_b_(dst, col, columns, k + step, steps, nr);
         }
       }
@@ -359,8 +365,7 @@ void gemm_packed(Index m, Index n, Index k, const PackA& pack_a, const PackB& pa
     return detail::GemmRange<T, PackA, PackB, Row, Epilogue>(0, m, n, pack_a, pack_b, row, options, epilogue)
         .run(0, k, threads);
   }
-  // Small results: a wave of groups at once, each into a buffer of its own. Where these are too few to keep the threads
-  // equally busy, in parts of their rows. Large results: group by group.
+  // Small results: a wave of groups at once, each into a buffer of its own; few groups in parts of their rows.
   const Index groups = detail::div_up(k, detail::gemm_group), size = m * n;
   const bool parallel_groups = size <= (Index{1} << 18);
   const Index wave = parallel_groups ? std::min(groups, std::clamp<Index>((Index{1} << 20) / size, 4, 64)) : 1;
@@ -377,8 +382,7 @@ void gemm_packed(Index m, Index n, Index k, const PackA& pack_a, const PackB& pa
           .run(k0, k1, inner);
     };
     if (parallel_groups && threads == Threads::yes) {
-      constexpr Index shortest = 4 * detail::gemm_max_rows;
-      const Index most = thread_count() == 1 ? 1 : detail::div_up(m, shortest);
+      const Index most = thread_count() == 1 ? 1 : detail::div_up(m, 4 * detail::gemm_max_rows);
       const Index parts = std::clamp<Index>(detail::gemm_tasks / count, 1, most);
       const Index height = detail::div_up(m, parts * detail::gemm_max_rows) * detail::gemm_max_rows;
       parallel_for(count * parts, 1, [&](Index i, Index) {
