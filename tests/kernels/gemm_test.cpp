@@ -59,11 +59,11 @@ void check_product(const Case& s, Trans ta, Trans tb, bool accumulate, T alpha, 
 
 template <class T>
 void check_all_shapes() {
+  // The last: rows 1024 elements apart (lda is k + 3), which are copied.
   const Case cases[] = {{1, 1, 1},     {1, 7, 5},     {2, 3, 4},      {3, 17, 9},    {5, 1, 33},
                         {7, 33, 300},  {12, 32, 256}, {13, 31, 257},  {24, 5, 64},   {31, 40, 2},
                         {33, 65, 513}, {50, 16, 70},  {1, 300, 40},   {4, 4, 4500},  {0, 5, 3},
-                        {5, 0, 3},     {3, 4, 0},     {60, 70, 2100}, {40, 33, 1021}};  // the last: rows 1024 elements
-                                                                                        // apart, which are copied
+                        {5, 0, 3},     {3, 4, 0},     {60, 70, 2100}, {40, 33, 1021}};
   for (const Case& s : cases) {
     for (int transposes = 0; transposes < 4; ++transposes) {
       const Trans ta = transposes & 1 ? Trans::yes : Trans::no, tb = transposes & 2 ? Trans::yes : Trans::no;

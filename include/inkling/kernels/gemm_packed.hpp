@@ -136,9 +136,9 @@ class GemmRange {
     if (threads == Threads::no) {
       height = mr * std::min(row_panels, gemm_task_panels);
       if (PackA::order == PanelOrder::columns) chunk *= 2;  // better than to pack A again
-    } else if (row_panels * mr <= 8 * height) {             // too few tasks: smaller ones, and in both directions
-      height = mr * div_up(row_panels, 8);
-      chunk = std::min(chunk, std::max<Index>(1, panels * div_up(rows(), height) / 8));
+    } else if (row_panels * mr <= gemm_tasks * height) {    // too few tasks: smaller ones, and in both directions
+      height = mr * div_up(row_panels, gemm_tasks);
+      chunk = std::min(chunk, std::max<Index>(1, panels * div_up(rows(), height) / gemm_tasks));
     }
     chunk = div_up(panels, div_up(panels, chunk));
     const Index row_tasks = div_up(rows(), height), column_tasks = div_up(panels, chunk);
@@ -216,7 +216,7 @@ class GemmRange {
 
   /// Few rows: packing B would cost as much as the product.
   void run_in_place(Index k_begin, Index k_end, Threads threads) const {
-    const Index nr = micro_.nr, chunk = std::max<Index>(micro_.wide(), div_up(n_, 8 * nr) * nr);
+    const Index nr = micro_.nr, chunk = std::max<Index>(micro_.wide(), div_up(n_, gemm_tasks * nr) * nr);
     for_each(div_up(n_, chunk), threads, [&](Index task) {
       const Index col0 = task * chunk, col1 = std::min(n_, col0 + chunk);
       alignas(64) T a[gemm_max_rows * gemm_kc];
