@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 #include <CLI/CLI.hpp>
 
@@ -99,6 +100,8 @@ int main(int argc, char** argv) {
   app.add_flag("--quick", s.quick, "a few steps only, to see that everything runs");
   CLI11_PARSE(app, argc, argv);
   try {
+    const auto folder = std::filesystem::path(picture).parent_path();  // before minutes of training, not after
+    if (!folder.empty()) make_folder(folder.string());
     run(s, picture);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "demo: %s\n", error.what());
