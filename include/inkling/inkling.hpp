@@ -149,6 +149,8 @@
 #include "inkling/kernels/gemm_micro.hpp"
 #include "inkling/kernels/gemm_pack.hpp"
 #include "inkling/kernels/gemm_packed.hpp"
+#include "inkling/kernels/gemm_panels.hpp"
+#include "inkling/kernels/gemm_range.hpp"
 #include "inkling/kernels/group_norm.hpp"
 #include "inkling/kernels/isa.hpp"
 #include "inkling/kernels/math.hpp"

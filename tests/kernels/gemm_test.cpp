@@ -84,7 +84,7 @@ TEST_CASE("gemm equals the definition on every instruction set, shape and transp
 
 TEST_CASE("gemm: a row alone has the bits of the row in a batch, at any number of threads") {
   on_every_isa([] {
-    for (Index k : {Index{5}, Index{300}, Index{2100}}) {
+    for (Index k : {Index{5}, Index{300}, Index{700}, Index{2100}}) {
       const Index m = 130, n = 77;
       const auto a = random_values<float>(m * k, 5), b = random_values<float>(k * n, 6),
                  bias = random_values<float>(n, 7);
@@ -93,31 +93,35 @@ TEST_CASE("gemm: a row alone has the bits of the row in a batch, at any number o
         for (Index j = 0; j < n; ++j) bt[static_cast<std::size_t>(j * k + p)] = b[static_cast<std::size_t>(p * n + j)];
         for (Index i = 0; i < m; ++i) at[static_cast<std::size_t>(p * m + i)] = a[static_cast<std::size_t>(i * k + p)];
       }
-      std::vector<float> all(static_cast<std::size_t>(m * n)), part(all.size());
       const GemmOptions<float> options{.alpha = 0.3f, .bias = bias.data()};
-      gemm(Trans::no, Trans::no, m, n, k, a.data(), k, b.data(), n, all.data(), n, options);
-      for (int threads : {1, 2, 3}) {
-        set_thread_count(threads);
-        gemm(Trans::no, Trans::no, m, n, k, a.data(), k, b.data(), n, part.data(), n, options);
-        CHECK(equal_bits(all, part));
-        gemm(Trans::yes, Trans::yes, m, n, k, at.data(), m, bt.data(), k, part.data(), n, options);
-        CHECK(equal_bits(all, part));
-      }
-      set_thread_count(1);
-      for (Index rows : {Index{1}, Index{2}, Index{5}, Index{11}}) {  // in pieces, from both layouts of both operands
-        for (Index i = 0; i < m; i += rows) {
-          const Index count = std::min(rows, m - i);
-          gemm_serial(i % 2 ? Trans::yes : Trans::no, Trans::no, count, n, k, i % 2 ? at.data() + i : a.data() + i * k,
-                      i % 2 ? m : k, b.data(), n, part.data() + i * n, n, options);
+      for (const Trans ta : {Trans::no, Trans::yes}) {
+        const float* rows_of_a = ta == Trans::no ? a.data() : at.data();
+        const Index lda = ta == Trans::no ? k : m, from_row_to_row = ta == Trans::no ? k : 1;
+        std::vector<float> all(static_cast<std::size_t>(m * n)), part(all.size());
+        gemm(ta, Trans::no, m, n, k, rows_of_a, lda, b.data(), n, all.data(), n, options);
+        for (int threads : {1, 2, 3}) {
+          set_thread_count(threads);
+          gemm(ta, Trans::no, m, n, k, rows_of_a, lda, b.data(), n, part.data(), n, options);
+          CHECK(equal_bits(all, part));
+          gemm(ta, Trans::yes, m, n, k, rows_of_a, lda, bt.data(), k, part.data(), n, options);
+          CHECK(equal_bits(all, part));
+        }
+        set_thread_count(1);
+        for (Index rows : {Index{1}, Index{2}, Index{5}, Index{11}}) {  // in pieces, from both layouts of B
+          for (Index i = 0; i < m; i += rows) {
+            gemm_serial(ta, i % 2 ? Trans::yes : Trans::no, std::min(rows, m - i), n, k,
+                        rows_of_a + i * from_row_to_row, lda, i % 2 ? bt.data() : b.data(), i % 2 ? k : n,
+                        part.data() + i * n, n, options);
+          }
+          CHECK(equal_bits(all, part));
+        }
+        for (Index j = 0; j < n; j += 3) {  // three columns at a time
+          const GemmOptions<float> some{.alpha = 0.3f, .bias = bias.data() + j};
+          gemm(ta, Trans::yes, m, std::min<Index>(3, n - j), k, rows_of_a, lda, bt.data() + j * k, k, part.data() + j,
+               n, some);
         }
         CHECK(equal_bits(all, part));
       }
-      for (Index j = 0; j < n; j += 3) {  // three columns at a time
-        const GemmOptions<float> some{.alpha = 0.3f, .bias = bias.data() + j};
-        gemm(Trans::no, Trans::yes, m, std::min<Index>(3, n - j), k, a.data(), k, bt.data() + j * k, k, part.data() + j,
-             n, some);
-      }
-      CHECK(equal_bits(all, part));
     }
   });
 }

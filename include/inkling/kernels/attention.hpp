@@ -29,6 +29,7 @@
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
 #include "inkling/kernels/gemm.hpp"
+#include "inkling/kernels/gemm_panels.hpp"
 #include "inkling/kernels/softmax.hpp"
 
 namespace ink::kernels {
@@ -79,8 +80,6 @@ struct AttentionHead {
   }
 };
 
-constexpr Index whole(Index n, Index unit) { return (n + unit - 1) / unit * unit; }
-
 /// A tile of queries (forward) or keys (backward) at most; a multiple of every micro-kernel's rows.
 inline constexpr Index attention_rows = 24;
 /// Elements of the local arrays of short loops.
@@ -91,49 +90,6 @@ template <int Width>
 inline constexpr Index loop_length = Width == 32 ? block_size : attention_unit;
 /// The lanes of a tile of queries in the backward pass.
 inline constexpr Index attention_lanes = 64;
-
-/// Operands of small products that lie in panels as the micro-kernel reads them: what gemm would pack for each product
-/// is packed once for all that need it, and padded to whole tiles, so that no tile is an edge. The same bits as gemm's.
-template <class T>
-struct Panels {
-  Micro<T> micro = detail::micro<T, PanelOrder::rows>();
-  Index nr = micro.nr;
-
-  /// dst (panels, k, nr) from b (k, n), or from its transpose (n, k).
-  void pack(T* dst, const T* b, Index ld, Index n, Index k, bool transposed) const {
-    for (Index col = 0; col < n; col += nr, dst += k * nr) {
-      const Index columns = std::min(nr, n - col);
-      if (columns < nr) std::fill_n(dst, k * nr, T{});
-      if (transposed) {
-        transpose_block(dst, nr, b + col * ld, ld, columns, k);
-      } else {
-        copy_rows(dst, nr, b + col, ld, k, columns);
-      }
-    }
-  }
-
-  /// c (m, n) = alpha·a·b (+ c). Memory of a and c reaches to whole tiles of rows, of b and c to whole panels. b has a
-  /// row every b_stride, a panel every `panel` elements; k is at most a group of gemm.
-  void multiply(Index m, Index n, Index k, const T* a, Index a_stride, const T* b, Index b_stride, Index panel, T* c,
-                Index c_stride, T alpha, bool accumulate) const {
-    T* to[gemm_max_rows];
-    MicroTile<T> tile{.a_stride = a_stride, .b_stride = b_stride, .c = to, .alpha = alpha};
-    for (Index row = 0; row < m; row += micro.mr) {
-      const int rows = static_cast<int>(std::min<Index>(micro.mr, m - row));
-      for (Index r = 0; r < micro.mr; ++r) to[r] = c + (row + r) * c_stride;
-      for (tile.column = 0; tile.column < n; tile.column += nr, b += panel) {
-        for (Index k0 = 0; k0 < k; k0 += gemm_kc) {
-          tile.k = std::min(gemm_kc, k - k0);
-          tile.a = a + row * a_stride + k0;
-          tile.b = b + k0 * b_stride;
-          tile.accumulate = accumulate || k0 > 0;
-          micro.run(tile, rows, micro.nr);
-        }
-      }
-      b -= whole(n, nr) / nr * panel;
-    }
-  }
-};
 
 /// acc = f(acc, x) over the blocks of a row, and on to four numbers: the last step is taken for many rows at once.
 template <class T, int Width, class F>
@@ -268,6 +224,7 @@ void attention_forward(const AttentionShape& all, const T* q, const T* k, const 
   const Index tile = all.tk > 400 ? detail::attention_rows / 2 : detail::attention_rows;  // so that scores stay in L1
   const Index tiles = detail::div_up(all.tq, tile), heads = all.batch * all.heads;
   const Index group = std::clamp<Index>(tiles * heads / 32, 1, std::max<Index>(tiles, 1));
+  constexpr Index span = gemm_group<T>(PanelOrder::rows);
   const Index groups = detail::div_up(tiles, group);
   parallel_for(heads * groups, 1, [&](Index task, Index) {
     const Index h = task / groups % all.heads, b = task / groups / all.heads;
@@ -276,7 +233,7 @@ void attention_forward(const AttentionShape& all, const T* q, const T* k, const 
     const Index begin = task % groups * group * tile, end = std::min(s.tq, begin + group * tile);
     const Index most = head.visible(end - 1), stride = detail::whole(most, detail::block_size) + 16;
     const Index width = detail::whole(s.dim, panels.nr);
-    const bool pack = end - begin > 8 && s.dim <= detail::gemm_group;  // a few queries meet keys and values in place
+    const bool pack = end - begin > 8 && s.dim <= span;  // a few queries meet keys and values in place
     const T *qh = q + head.offset(s.q, b, h), *kh = k + head.offset(s.k, b, h), *vh = v + head.offset(s.v, b, h);
     Scratch<T> scratch(tile * (stride + s.dim + 2 * width) + (pack ? s.dim * stride + width * most : 0) + 64);
     T *p = scratch.data(), *qr = p + tile * stride, *o = qr + tile * s.dim, *part = o + tile * width;
@@ -303,8 +260,8 @@ void attention_forward(const AttentionShape& all, const T* q, const T* k, const 
                                        lse ? lse + (b * s.heads + h) * s.tq + first : nullptr);
       });
       if (pack) {
-        for (Index g = 0; g < std::max<Index>(keys, 1); g += detail::gemm_group) {
-          const Index count = std::min(detail::gemm_group, keys - g);
+        for (Index g = 0; g < std::max<Index>(keys, 1); g += span) {
+          const Index count = std::min(span, keys - g);
           panels.multiply(rows, s.dim, count, p + g, stride, vp + g * panels.nr, panels.nr, most * panels.nr,
                           g == 0 ? o : part, width, T{1}, false);
           for (Index i = 0; g > 0 && i < rows * width; ++i) o[i] += part[i];

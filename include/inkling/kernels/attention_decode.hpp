@@ -73,12 +73,13 @@ INKLING_INLINE void decode_sums(Index keys, const T* p, Index p_stride, const T*
                                 Index o_stride) {
   using V = typename Simd<T, Width>::type;
   constexpr int lanes = Simd<T, Width>::lanes, all = Heads * Count;
+  constexpr Index block = gemm_block<T>(PanelOrder::rows), span = gemm_group<T>(PanelOrder::rows);
   V total[all] = {}, group[all] = {};
-  for (Index g = 0; g < keys; g += gemm_group) {
-    const Index group_end = std::min(keys, g + gemm_group);
-    for (Index j0 = g; j0 < group_end; j0 += gemm_kc) {
+  for (Index g = 0; g < keys; g += span) {
+    const Index group_end = std::min(keys, g + span);
+    for (Index j0 = g; j0 < group_end; j0 += block) {
       V sum[all] = {};
-      const Index end = std::min(group_end, j0 + gemm_kc);
+      const Index end = std::min(group_end, j0 + block);
       const T* row = v + j0 * v_token;
       for (Index j = j0; j < end; ++j, row += v_token) {
         unroll<Heads>([&](auto h) INKLING_LAMBDA_INLINE {
@@ -192,7 +193,8 @@ template <class T>
 void attention_decode(const AttentionShape& s, const T* q, const T* k_new, const T* v_new, T* k, T* v, T scale,
                       T* out) {
   // Else whole vectors of keys and of a head's dimensions, and scores of one chain.
-  if (s.tq != 1 || s.dim % detail::Simd<T, 16>::lanes != 0 || s.dim > gemm_kc || s.tk <= detail::Simd<T, 64>::lanes) {
+  if (s.tq != 1 || s.dim % detail::Simd<T, 16>::lanes != 0 || s.dim > gemm_block<T>(PanelOrder::rows) ||
+      s.tk <= detail::Simd<T, 64>::lanes) {
     detail::append_tokens(s, k_new, v_new, k, v);
     return attention_forward(s, q, k, v, scale, true, out, static_cast<T*>(nullptr));
   }

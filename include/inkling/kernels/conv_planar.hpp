@@ -22,11 +22,11 @@
 namespace ink::kernels::detail {
 
 inline constexpr Index planar_slack = 32;  // elements that a tile may read or write beyond the last pixel
-inline constexpr Index planar_max_inputs = 8, planar_max_outputs = 16;
+inline constexpr Index planar_max_inputs = 8, planar_max_outputs = 16, planar_max_depth = 256;
 
 inline bool is_planar(const ConvShape& s) {
   return s.groups == 1 && s.stride_h == 1 && s.stride_w == 1 && s.dilation_w == 1 && s.cin <= planar_max_inputs &&
-         s.cout <= planar_max_outputs && s.kh * s.kw * s.cin <= gemm_kc && s.oh() > 0 && s.ow() > 0;
+         s.cout <= planar_max_outputs && s.kh * s.kw * s.cin <= planar_max_depth && s.oh() > 0 && s.ow() > 0;
 }
 
 /// The planes of one image: `channels` of height x width, `stride` apart.

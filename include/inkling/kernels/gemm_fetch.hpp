@@ -60,8 +60,8 @@ class FetchRows {
  public:
   /// For a panel of `tiles` tiles and `ks` steps of k.
   FetchRows(Index tiles, Index ks)
-      : share_(static_cast<Index>(
-            std::bit_floor(static_cast<std::uint64_t>(std::min(tiles, gemm_kc / line_elements<T>))))),
+      : share_(static_cast<Index>(std::bit_floor(
+            static_cast<std::uint64_t>(std::min(tiles, gemm_block<T>(PanelOrder::rows) / line_elements<T>))))),
         piece_(ks / share_) {}
   void fetch(MicroTile<T>& tile, Walk<T> next_panel, Index i) const {
     tile.often = i < share_ ? share_ * line_elements<T> : 0;

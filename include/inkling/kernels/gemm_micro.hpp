@@ -19,8 +19,20 @@ namespace ink::kernels {
 /// How a panel of A is laid out: `rows` a(i, k) = p[i * stride + k], `columns` a(i, k) = p[k * mr + i].
 enum class PanelOrder { rows, columns };
 
-/// The length of a block of k. Part of what a product means: sums are formed per block, then added in order.
-inline constexpr Index gemm_kc = 256;
+/// The length of a block of k. Part of what a product means: sums are formed per block, then added in order. Long
+/// blocks spare passes over C; where A is given by columns, the panels of a whole task are packed and have to stay in
+/// the cache.
+template <class T>
+constexpr Index gemm_block(PanelOrder order) {
+  return (order == PanelOrder::rows ? 2048 : 1024) / static_cast<Index>(sizeof(T));
+}
+
+/// Beyond this length of k groups of blocks are summed apart, then added in order. They are what threads share of a
+/// weight gradient (A by columns): long ones spare additions, short ones let all threads have some of a short k.
+template <class T>
+constexpr Index gemm_group(PanelOrder order, Index k = 0) {
+  return (order == PanelOrder::rows || k <= 32 * gemm_block<T>(order) ? 4 : 8) * gemm_block<T>(order);
+}
 
 namespace detail {
 

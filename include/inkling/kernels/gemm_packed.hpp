@@ -2,13 +2,8 @@
 //
 //   C(i, j) = alpha * sum_k A(i, k) B(k, j) (+ C(i, j)) (+ bias[j]), then epilogue
 //
-// Panels of B are packed once and shared by all threads; every task packs the panels of A that it needs, or reads them
-// where they lie if they are rows in memory and do not crowd each other out of the cache, multiplies them with panels
-// of B that fill a quarter of a second-level cache, and keeps the tile of C in registers (Goto and van de Geijn, 2008).
-// What is needed next is fetched meanwhile (gemm_fetch.hpp).
-//
-// Order of summation, a function of k alone: chains of fused multiply-adds over blocks of 256, blocks added in order,
-// and beyond 2048 groups of 2048 added in order. So a row computed alone equals the same row computed in a batch, bit
+// Order of summation, a function of k and of the layout of A alone: chains of fused multiply-adds over blocks, blocks
+// added in order in groups, groups added in order. So a row computed alone equals the same row of a batch, bit
 // for bit, at any number of threads; the groups also give long, thin products (weight gradients) their parallelism.
 //
 // Example, the columns of C scattered by a row map:
@@ -17,306 +12,13 @@
 #pragma once
 
 #include <algorithm>
-#include <type_traits>
 
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
-#include "inkling/kernels/gemm_fetch.hpp"
-#include "inkling/kernels/gemm_pack.hpp"
+#include "inkling/kernels/gemm_range.hpp"
 
 namespace ink::kernels {
-
-template <class T>
-struct GemmOptions {
-  bool accumulate = false;  ///< add to C instead of overwriting it
-  T alpha = 1;
-  const T* bias = nullptr;  ///< of length n, added once
-};
-
-/// Called as epilogue(c, row, column, columns) on each finished piece of a row, while it is still in the cache.
-struct NoEpilogue {
-  template <class T>
-  void operator()(T*, Index, Index, Index) const {}
-};
-
-enum class Threads { no, yes };
-
 namespace detail {
-
-inline constexpr Index gemm_group = 2048;
-inline constexpr Index gemm_packed_bytes = Index{2} << 20;   // of B, shared
-inline constexpr Index gemm_chunk_bytes = Index{256} << 10;  // of B, read by one task for each block of k
-inline constexpr Index gemm_strip = 64;                      // steps of k that are packed for all panels in turn
-inline constexpr Index gemm_few_rows = 24;                   // of A, for which B is not packed
-inline constexpr Index gemm_serial_size = 50'000;            // multiply-adds below which threads do not pay
-inline constexpr Index gemm_task_size = 1'000'000;
-inline constexpr Index gemm_task_panels = 16;  // of A, at the most
-inline constexpr Index gemm_tasks = 8;         // that leave no thread idle for long
-
-constexpr Index div_up(Index a, Index b) { return (a + b - 1) / b; }
-
-/// Rows [row_begin, row_end) of a product over k in [k_begin, k_end), at most a group.
-template <class T, class PackA, class PackB, class Row, class Epilogue>
-class GemmRange {
- public:
-  GemmRange(Index row_begin, Index row_end, Index n, const PackA& pack_a, const PackB& pack_b, const Row& row,
-            const GemmOptions<T>& options, const Epilogue& epilogue)
-      : row_begin_(row_begin),
-        row_end_(row_end),
-        n_(n),
-        pack_a_(pack_a),
-        pack_b_(pack_b),
-        row_(row),
-        options_(options),
-        epilogue_(epilogue) {}
-
-  void run(Index k_begin, Index k_end, Threads threads) const {
-    if (rows() * n_ * (k_end - k_begin) < gemm_serial_size) threads = Threads::no;
-    if constexpr (PackB::in_place) {
-      if (pack_b_.data && rows() <= gemm_few_rows) return run_in_place(k_begin, k_end, threads);
-    }
-    const Index nr = micro_.nr, element = static_cast<Index>(sizeof(T));
-    const Index budget = threads == Threads::yes ? gemm_packed_bytes : gemm_packed_bytes / 4;
-    const Index columns = std::min(div_up(n_, nr) * nr, budget / (gemm_kc * element) / nr * nr);
-    const Index deepest = threads == Threads::yes ? budget / (columns * element) / gemm_kc * gemm_kc : gemm_kc;
-    const Index depth = std::min(k_end - k_begin, deepest);
-    Scratch<T> packed(columns * depth);
-    for (Index col0 = 0; col0 < n_; col0 += columns) {
-      const Index col1 = std::min(n_, col0 + columns);
-      for (Index k0 = k_begin; k0 < k_end; k0 += depth) {
-        const Index k1 = std::min(k_end, k0 + depth);
-        pack(packed.data(), col0, col1, k0, k1, threads);
-        multiply(packed.data(), col0, col1, k_begin, k0, k1, k_end, threads);
-      }
-    }
-  }
-
- private:
-  Index rows() const { return row_end_ - row_begin_; }
-
-  template <class F>
-  static void for_each(Index count, Threads threads, F&& f) {
-    if (threads == Threads::yes) return parallel_for(count, 1, [&](Index begin, Index) { f(begin); });
-    for (Index i = 0; i < count; ++i) f(i);
-  }
-
-  void pack(T* packed, Index col0, Index col1, Index k0, Index k1, Threads threads) const {
-    const Index nr = micro_.nr, panels = div_up(col1 - col0, nr), blocks = div_up(k1 - k0, gemm_kc);
-    if ((col1 - col0) * (k1 - k0) < gemm_serial_size) threads = Threads::no;
-    constexpr Index together = 4;  // panels; more would crowd each other out of the cache's sets
-    const Index items = div_up(panels, together);
-    for_each(items * blocks, threads, [&](Index item) {
-      const Index block = item % blocks, panel0 = item / blocks * together;  // by columns, as they are read
-      const Index k = k0 + block * gemm_kc, ks = std::min(gemm_kc, k1 - k);
-      for (Index step = 0; step < ks; step += gemm_strip) {
-        const Index steps = std::min(gemm_strip, ks - step);
-        for (Index panel = panel0; panel < std::min(panels, panel0 + together); ++panel) {
-          const Index col = col0 + panel * nr, columns = std::min(nr, col1 - col);
-          T* dst = packed + block * gemm_kc * panels * nr + (panel * ks + step) * nr;
-          if (columns < nr) std::fill_n(dst, steps * nr, T(0));
-          if constexpr (PackB::in_place) {
-            const Index next = k + step + gemm_strip;
-            if (pack_b_.data && next + gemm_strip <= k1) {
-              fetch_rows(Walk<T>{pack_b_.data + next * pack_b_.ld + col, pack_b_.ld}, gemm_strip, columns);
-            }
-          }
-          pack_b_(dst, col, columns, k + step, steps, nr);
-        }
-      }
-    });
-  }
-
-  void multiply(const T* packed, Index col0, Index col1, Index k_begin, Index k0, Index k1, Index k_end,
-                Threads threads) const {
-    const Index mr = micro_.mr, nr = micro_.nr, panels = div_up(col1 - col0, nr);
-    const Index row_panels = div_up(rows(), mr), panel_work = mr * (col1 - col0) * (k1 - k0);
-    Index height = mr * std::clamp<Index>(gemm_task_size / std::max<Index>(panel_work, 1), 1, gemm_task_panels);
-    const Index panel_bytes = nr * std::min(gemm_kc, k1 - k0) * static_cast<Index>(sizeof(T));
-    Index chunk = std::max<Index>(1, gemm_chunk_bytes / panel_bytes);
-    if (threads == Threads::no) {
-      height = mr * std::min(row_panels, gemm_task_panels);
-      if (PackA::order == PanelOrder::columns) chunk *= 2;  // better than to pack A again
-    } else if (row_panels * mr <= gemm_tasks * height) {    // too few tasks: smaller ones, and in both directions
-      height = mr * div_up(row_panels, gemm_tasks);
-      chunk = std::min(chunk, std::max<Index>(1, panels * div_up(rows(), height) / gemm_tasks));
-    }
-    chunk = div_up(panels, div_up(panels, chunk));
-    const Index row_tasks = div_up(rows(), height), column_tasks = div_up(panels, chunk);
-    for_each(row_tasks * column_tasks, threads, [&](Index task) {
-      const Index row0 = row_begin_ + task % row_tasks * height, row1 = std::min(row_end_, row0 + height);
-      const Index panel0 = task / row_tasks * chunk, panel1 = std::min(panels, panel0 + chunk);
-      PanelsOfA a(div_up(row1 - row0, mr) * mr);
-      for (Index k = k0; k < k1; k += gemm_kc) {
-        const Index ks = std::min(gemm_kc, k1 - k);
-        const T* b = packed + (k - k0) * panels * nr;
-        if constexpr (PackA::order == PanelOrder::columns) pack_columns(a.data(), row0, row1, k, ks);
-        FetchPacked<T> ahead;
-        if constexpr (requires { pack_a_.ahead; }) {
-          if (k + 2 * gemm_kc <= pack_a_.k) {
-            ahead.add({pack_a_.data + (k + gemm_kc) * pack_a_.ld + row0, pack_a_.ld}, row1 - row0);
-          }
-        }
-        if constexpr (PackB::in_place) {  // a thread alone packs the next block of B itself
-          if (threads == Threads::no && task == 0 && pack_b_.data && k + 2 * gemm_kc <= k_end) {
-            ahead.add({pack_b_.data + (k + gemm_kc) * pack_b_.ld + col0, pack_b_.ld}, col1 - col0);
-          }
-        }
-        const FetchRows<T> next(panel1 - panel0, ks);
-        for (Index row = row0; row < row1; row += mr) {
-          T* at = PackA::order == PanelOrder::columns ? a.data() + (row - row0) * ks : a.data();
-          RowPanel panel = row_panel(at, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
-          for (Index p = panel0; p < panel1; ++p) {
-            const Index col = col0 + p * nr;
-            panel.tile.b = b + p * ks * nr;
-            panel.tile.b_stride = nr;
-            if constexpr (PackA::order == PanelOrder::columns) ahead.next(panel.tile);
-            if constexpr (PackA::in_place) {
-              if (panel.next_rows) next.fetch(panel.tile, {panel.next_rows, pack_a_.ld}, p - panel0);
-            }
-            tile(panel, col, std::min(nr, col1 - col));
-          }
-        }
-      }
-    });
-  }
-
-  /// Room for what a task packs of A: all of its panels if A is given by columns, else one at a time, on the stack.
-  struct PanelsOfColumns : Scratch<T> {
-    explicit PanelsOfColumns(Index rows) : Scratch<T>(rows * gemm_kc) {}
-  };
-  struct PanelOfRows {
-    explicit PanelOfRows(Index) {}
-    T* data() { return panel; }
-    alignas(64) T panel[gemm_max_rows * gemm_kc];
-  };
-  using PanelsOfA = std::conditional_t<PackA::order == PanelOrder::columns, PanelsOfColumns, PanelOfRows>;
-
-  struct RowPanel {
-    MicroTile<T> tile;
-    Index row, rows;
-    bool last;
-    const T* next_rows = nullptr;  ///< where the next panel of rows begins, if it lies in memory
-    T* c[gemm_max_rows];
-  };
-
-  /// All panels of a task at once, if A is given by columns: a row of memory holds a piece of each of them.
-  void pack_columns(T* a, Index row0, Index row1, Index k, Index ks) const {
-    const Index mr = micro_.mr;
-    if ((row1 - row0) % mr != 0) {
-      const Index whole = (row1 - row0) / mr * mr;
-      std::fill_n(a + whole * ks, mr * ks, T(0));
-    }
-    for (Index step = 0; step < ks; step += gemm_strip) {
-      const Index steps = std::min(gemm_strip, ks - step);
-      for (Index row = row0; row < row1; row += mr) {
-        pack_a_(a + (row - row0) * ks + step * mr, row, std::min(mr, row1 - row), k + step, steps, mr);
-      }
-    }
-  }
-
-  /// Few rows: packing B would cost as much as the product.
-  void run_in_place(Index k_begin, Index k_end, Threads threads) const {
-    const Index nr = micro_.nr, chunk = std::max<Index>(micro_.wide(), div_up(n_, gemm_tasks * nr) * nr);
-    for_each(div_up(n_, chunk), threads, [&](Index task) {
-      const Index col0 = task * chunk, col1 = std::min(n_, col0 + chunk);
-      alignas(64) T a[gemm_max_rows * gemm_kc];
-      alignas(64) T last[gemm_max_columns * gemm_kc];
-      for (Index k = k_begin; k < k_end; k += gemm_kc) {
-        const Index ks = std::min(gemm_kc, k_end - k);
-        for (Index row = row_begin_; row < row_end_; row += micro_.mr) {
-          const Index rows = std::min<Index>(micro_.mr, row_end_ - row);
-          if (PackA::order == PanelOrder::columns) pack_columns(a, row, row + rows, k, ks);
-          RowPanel panel = row_panel(a, row, rows, k, ks, k == k_begin, k + ks == k_end);
-          for (Index col = col0, columns; col < col1; col += columns) {
-            columns = std::min(nr, col1 - col);
-            if (PackA::order == PanelOrder::rows && rows == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
-            if (columns >= micro_.width(rows, columns)) {
-              panel.tile.b = pack_b_.data + k * pack_b_.ld + col;
-              panel.tile.b_stride = pack_b_.ld;
-            } else {
-              std::fill_n(last, ks * nr, T(0));
-              pack_b_(last, col, columns, k, ks, nr);
-              panel.tile.b = last;
-              panel.tile.b_stride = nr;
-            }
-            tile(panel, col, columns);
-          }
-        }
-      }
-    });
-  }
-
-  /// Rows at such a distance share one set of a first-level cache, and would push each other out.
-  static bool crowded(Index ld) { return ld * static_cast<Index>(sizeof(T)) % 4096 == 0; }
-
-  /// A panel of A as the micro-kernel reads it: where it lies, from `a` if it was packed, or packed there now.
-  RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
-    RowPanel panel;
-    panel.tile = {
-        .k = ks, .a = a, .a_stride = gemm_kc, .alpha = options_.alpha, .accumulate = options_.accumulate || !first};
-    panel.row = row;
-    panel.rows = rows;
-    panel.last = last;
-    for (Index r = 0; r < rows; ++r) panel.c[r] = row_(row + r);
-    const Index mr = micro_.mr, small = micro_small(micro_.mr), used = rows <= small ? small : mr;
-    if constexpr (PackA::in_place) {
-      if (rows == mr) {  // a whole panel of rows is read where it lies
-        panel.next_rows = pack_a_.data + (row + mr) * pack_a_.ld + k;
-        if (!crowded(pack_a_.ld)) {
-          panel.tile.a = panel.next_rows - mr * pack_a_.ld;
-          panel.tile.a_stride = pack_a_.ld;
-          return panel;
-        }
-      }
-    }
-    if (PackA::order == PanelOrder::rows) {
-      pack_a_(a, row, rows, k, ks, gemm_kc);
-      for (Index r = rows; r < used; ++r) std::fill_n(a + r * gemm_kc, ks, T(0));
-    }
-    return panel;
-  }
-
-  void tile(RowPanel& panel, Index col, Index columns) const {
-    const Index width = std::max<Index>(columns, micro_.width(panel.rows, columns));
-    alignas(64) T spare[4 * gemm_max_columns];
-    T* c[gemm_max_rows];
-    panel.tile.c = c;
-    panel.tile.column = 0;
-    panel.tile.bias = panel.last && options_.bias ? options_.bias + col : nullptr;
-    if (columns == width && panel.rows == micro_.mr) {
-      panel.tile.c = panel.c;
-      panel.tile.column = col;
-      micro_.run(panel.tile, micro_.mr, static_cast<int>(width));
-    } else if (columns == width) {
-      for (Index r = 0; r < micro_.mr; ++r) c[r] = r < panel.rows ? panel.c[r] + col : spare;
-      micro_.run(panel.tile, static_cast<int>(panel.rows), static_cast<int>(width));
-    } else {  // the same kernel on a padded copy of the edge
-      alignas(64) T edge[gemm_max_rows * gemm_max_columns], bias[gemm_max_columns];
-      std::fill_n(edge, micro_.mr * width, T(0));
-      for (Index r = 0; r < micro_.mr; ++r) c[r] = edge + r * width;
-      if (panel.tile.accumulate) {
-        for (Index r = 0; r < panel.rows; ++r) std::copy_n(panel.c[r] + col, columns, c[r]);
-      }
-      if (panel.tile.bias) {
-        std::fill_n(bias, width, T(0));
-        panel.tile.bias = std::copy_n(panel.tile.bias, columns, bias) - columns;
-      }
-      micro_.run(panel.tile, static_cast<int>(panel.rows), static_cast<int>(width));
-      for (Index r = 0; r < panel.rows; ++r) std::copy_n(c[r], columns, panel.c[r] + col);
-    }
-    if (!std::is_same_v<Epilogue, NoEpilogue> && panel.last) {
-      for (Index r = 0; r < panel.rows; ++r) epilogue_(panel.c[r] + col, panel.row + r, col, columns);
-    }
-  }
-
-  Index row_begin_, row_end_, n_;
-  const PackA& pack_a_;
-  const PackB& pack_b_;
-  const Row& row_;
-  const GemmOptions<T>& options_;
-  const Epilogue& epilogue_;
-  Micro<T> micro_ = micro<T, PackA::order>();
-};
 
 /// c += each of `count` partial sums in order; then bias and epilogue if this is the end.
 template <class T, class Row, class Epilogue>
@@ -361,13 +63,15 @@ void gemm_packed(Index m, Index n, Index k, const PackA& pack_a, const PackB& pa
     }
     return;
   }
-  if (k <= detail::gemm_group) {
+  const Index group = gemm_group<T>(PackA::order, k);
+  if (k <= group) {
     return detail::GemmRange<T, PackA, PackB, Row, Epilogue>(0, m, n, pack_a, pack_b, row, options, epilogue)
         .run(0, k, threads);
   }
   // Small results: a wave of groups at once, each into a buffer of its own; few groups in parts of their rows.
-  const Index groups = detail::div_up(k, detail::gemm_group), size = m * n;
-  const bool parallel_groups = size <= (Index{1} << 18);
+  const Index groups = detail::div_up(k, group), size = m * n;
+  if (thread_count() == 1) threads = Threads::no;
+  const bool parallel_groups = threads == Threads::yes && size <= (Index{1} << 18);
   const Index wave = parallel_groups ? std::min(groups, std::clamp<Index>((Index{1} << 20) / size, 4, 64)) : 1;
   const GemmOptions<T> group_options{.alpha = options.alpha};
   Scratch<T> partial(wave * size);
@@ -375,14 +79,14 @@ void gemm_packed(Index m, Index n, Index k, const PackA& pack_a, const PackB& pa
     const Index count = std::min(wave, groups - g0);
     auto run_rows = [&](Index g, Index row_begin, Index row_end, Threads inner) {
       auto partial_row = [p = partial.data() + g * size, n](Index i) { return p + i * n; };
-      const Index k0 = (g0 + g) * detail::gemm_group, k1 = std::min(k, k0 + detail::gemm_group);
+      const Index k0 = (g0 + g) * group, k1 = std::min(k, k0 + group);
       const NoEpilogue none;
       detail::GemmRange<T, PackA, PackB, decltype(partial_row), NoEpilogue>(row_begin, row_end, n, pack_a, pack_b,
                                                                             partial_row, group_options, none)
           .run(k0, k1, inner);
     };
-    if (parallel_groups && threads == Threads::yes) {
-      const Index most = thread_count() == 1 ? 1 : detail::div_up(m, 4 * detail::gemm_max_rows);
+    if (parallel_groups) {
+      const Index most = detail::div_up(m, 4 * detail::gemm_max_rows);
       const Index parts = std::clamp<Index>(detail::gemm_tasks / count, 1, most);
       const Index height = detail::div_up(m, parts * detail::gemm_max_rows) * detail::gemm_max_rows;
       parallel_for(count * parts, 1, [&](Index i, Index) {
