@@ -17,6 +17,7 @@
 #include "inkling/core/philox.hpp"
 #include "inkling/core/random.hpp"
 #include "inkling/core/shape.hpp"
+#include "inkling/core/sorted_order.hpp"
 #include "inkling/core/tensor.hpp"
 #include "inkling/core/view.hpp"
 #include "inkling/data/batches.hpp"

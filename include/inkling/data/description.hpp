@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/core/sorted_order.hpp"
 #include "inkling/data/dataset.hpp"
 #include "inkling/data/stroke_shape.hpp"
 
@@ -83,10 +84,10 @@ inline std::size_t checked_digit(const char* operation, std::int32_t digit) {
 }
 
 /// The values with a third of all below and a third above.
-inline data::Thirds thirds(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
+inline data::Thirds thirds(const std::vector<double>& values) {
+  const auto order = sorted_order(values.size(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
   const std::size_t third = values.size() / 3;
-  return {values[third], values[values.size() - 1 - third]};
+  return {values[order[third]], values[order[values.size() - 1 - third]]};
 }
 
 }  // namespace detail

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/core/sorted_order.hpp"
 #include "inkling/io/checksum.hpp"
 #include "inkling/io/inflate.hpp"
 
@@ -36,14 +37,13 @@ inline std::vector<std::uint8_t> huffman_lengths(std::vector<std::uint32_t> coun
   }
   std::vector<std::uint8_t> lengths(counts.size());
   for (;;) {
-    std::vector<std::pair<std::uint32_t, std::size_t>> leaves;
-    for (std::size_t s = 0; s < counts.size(); ++s) {
-      if (counts[s]) leaves.emplace_back(counts[s], s);
-    }
-    std::sort(leaves.begin(), leaves.end());
+    const auto symbols =
+        sorted_order(counts.size(), [&](std::size_t a, std::size_t b) { return counts[a] < counts[b]; });
+    const auto unused = static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0u));
+    const auto leaves = std::span(symbols).subspan(unused);
     // Leaves in order of weight, then inner nodes, which also come out in order of weight: two queues, no heap.
     std::vector<Node> nodes;
-    for (const auto& leaf : leaves) nodes.push_back({leaf.first});
+    for (const std::size_t symbol : leaves) nodes.push_back({counts[symbol]});
     const std::size_t leaf_count = leaves.size();
     std::size_t leaf = 0, inner = leaf_count;
     while (nodes.size() < 2 * leaf_count - 1) {
@@ -58,7 +58,7 @@ inline std::vector<std::uint8_t> huffman_lengths(std::vector<std::uint32_t> coun
     std::vector<unsigned> depth(nodes.size());
     for (std::size_t n = nodes.size() - 1; n-- > 0;) depth[n] = depth[nodes[n].parent] + 1;
     if (*std::max_element(depth.begin(), depth.end()) <= longest) {
-      for (std::size_t l = 0; l < leaf_count; ++l) lengths[leaves[l].second] = static_cast<std::uint8_t>(depth[l]);
+      for (std::size_t l = 0; l < leaf_count; ++l) lengths[leaves[l]] = static_cast<std::uint8_t>(depth[l]);
       return lengths;
     }
     // Too deep: flatter counts give a flatter tree.

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "inkling/core/error.hpp"
+#include "inkling/core/sorted_order.hpp"
 
 namespace ink {
 namespace io {
@@ -147,10 +148,11 @@ class JsonParser {
       expect(',', "items must be separated by commas");
     }
     ++at_;
-    auto sorted = json.keys;
-    std::sort(sorted.begin(), sorted.end());
-    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-    if (twice != sorted.end()) fail(text("the key \"", *twice, "\" occurs twice"));
+    const auto& keys = json.keys;
+    const auto order = sorted_order(keys.size(), [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+    for (std::size_t i = 1; i < order.size(); ++i) {
+      if (keys[order[i - 1]] == keys[order[i]]) fail(text("the key \"", keys[order[i]], "\" occurs twice"));
+    }
   }
 
   std::int64_t integer() {

@@ -32,6 +32,7 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/core/sorted_order.hpp"
 #include "inkling/core/tensor.hpp"
 #include "inkling/io/dtype.hpp"
 #include "inkling/io/file.hpp"
@@ -133,11 +134,12 @@ class SafeTensors {
   const Entry& entry(std::string_view name) const {
     const auto place = lower_bound(name);
     if (place != entries_.end() && place->name == name) return *place;
-    std::vector<std::pair<std::size_t, std::string_view>> near;
-    for (const Entry& e : entries_) near.emplace_back(detail::edit_distance(name, e.name), e.name);
-    std::sort(near.begin(), near.end());
+    std::vector<std::size_t> distance;
+    for (const Entry& e : entries_) distance.push_back(detail::edit_distance(name, e.name));
+    const auto near =
+        sorted_order(distance.size(), [&](std::size_t a, std::size_t b) { return distance[a] < distance[b]; });
     std::string list;
-    for (std::size_t i = 0; i < near.size() && i < 3; ++i) list += (i ? ", " : "") + json_quote(near[i].second);
+    for (std::size_t i = 0; i < near.size() && i < 3; ++i) list += (i ? ", " : "") + json_quote(entries_[near[i]].name);
     throw ValueError(text(source_, "there is no tensor ", json_quote(name), "; ",
                           near.empty() ? "there are none" : "the nearest names are ", list));
   }
@@ -211,11 +213,9 @@ class SafeTensors {
     std::vector<std::span<const std::uint8_t>> parts;
 
     explicit Layout(const SafeTensors& file) {
-      std::vector<const Entry*> order;
-      for (const Entry& e : file.entries_) order.push_back(&e);
-      std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
-        const auto da = detail::safe_dtype_index(a->dtype), db = detail::safe_dtype_index(b->dtype);
-        return da != db ? da > db : a->name < b->name;
+      const auto dtype = [&](std::size_t i) { return detail::safe_dtype_index(file.entries_[i].dtype); };
+      const auto order = sorted_order(file.entries_.size(), [&](std::size_t a, std::size_t b) {
+        return dtype(a) > dtype(b);  // and by name, as the entries are
       });
       std::string json = "{";
       if (!file.metadata_.empty()) {
@@ -225,11 +225,12 @@ class SafeTensors {
         json += ',';
       }
       std::size_t offset = 0;
-      for (const Entry* e : order) {
-        json += text(json_quote(e->name), ":{\"dtype\":\"", e->dtype, "\",\"shape\":[");
-        for (std::size_t a = 0; a < e->shape.size(); ++a) json += text(a ? "," : "", e->shape[a]);
-        json += text("],\"data_offsets\":[", offset, ",", offset + e->bytes.size(), "]},");
-        offset += e->bytes.size();
+      for (const std::size_t i : order) {
+        const Entry& e = file.entries_[i];
+        json += text(json_quote(e.name), ":{\"dtype\":\"", e.dtype, "\",\"shape\":[");
+        for (std::size_t a = 0; a < e.shape.size(); ++a) json += text(a ? "," : "", e.shape[a]);
+        json += text("],\"data_offsets\":[", offset, ",", offset + e.bytes.size(), "]},");
+        offset += e.bytes.size();
       }
       if (json.back() == ',') json.pop_back();
       json += '}';
@@ -242,7 +243,7 @@ class SafeTensors {
       }
       header.insert(header.end(), json.begin(), json.end());
       parts.push_back(header);
-      for (const Entry* e : order) parts.push_back(e->bytes);
+      for (const std::size_t i : order) parts.push_back(file.entries_[i].bytes);
     }
     Layout(const Layout&) = delete;
     Layout& operator=(const Layout&) = delete;
@@ -292,10 +293,12 @@ class SafeTensors {
       const auto begin = parse_entry(json.keys[i], json.items[i], data, file);
       ranges.push_back({begin, begin + entries_.back().bytes.size(), json.keys[i]});
     }
-    std::sort(ranges.begin(), ranges.end(),
-              [](const Range& a, const Range& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+    const auto by_place = sorted_order(ranges.size(), [&](std::size_t a, std::size_t b) {
+      return ranges[a].begin < ranges[b].begin || (ranges[a].begin == ranges[b].begin && ranges[a].end < ranges[b].end);
+    });
     std::uint64_t end = 0;
-    for (const Range& range : ranges) {
+    for (const std::size_t i : by_place) {
+      const Range& range = ranges[i];
       if (range.begin != end) {
         throw ValueError(text("safetensors: the data of ", json_quote(range.name), " begins at ", range.begin, ", the ",
                               "data before it ends at ", end, "; there must be no ",
@@ -306,7 +309,12 @@ class SafeTensors {
     if (end != data.size()) {
       throw ValueError(text("safetensors: the data has ", data.size(), " bytes; the tensors fill ", end));
     }
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+    std::vector<Entry> by_name;
+    for (const std::size_t i : sorted_order(
+             entries_.size(), [&](std::size_t a, std::size_t b) { return entries_[a].name < entries_[b].name; })) {
+      by_name.push_back(std::move(entries_[i]));
+    }
+    entries_ = std::move(by_name);
   }
 
   void parse_metadata(const Json& json) {

@@ -22,14 +22,13 @@
 #include <vector>
 
 #include "inkling/core/shape.hpp"
+#include "inkling/core/sorted_order.hpp"
 
 namespace ink {
 namespace detail {
 
 inline std::vector<double> ranks(std::span<const double> values) {
-  std::vector<std::size_t> order(values.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  const auto order = sorted_order(values.size(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
   std::vector<double> out(values.size());
   for (std::size_t begin = 0; begin < order.size();) {
     std::size_t end = begin;
@@ -73,17 +72,15 @@ inline double spearman(std::span<const double> x, std::span<const double> y, std
     throw ShapeError(text("spearman: x has ", x.size(), " values, y has ", y.size(), ", groups has ", groups.size(),
                           "; they must be as many"));
   }
-  std::vector<std::int32_t> names(groups.begin(), groups.end());
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  if (names.empty()) throw ValueError("spearman: there are no values; at least two are needed");
+  if (groups.empty()) throw ValueError("spearman: there are no values; at least two are needed");
+  const auto order = sorted_order(groups.size(), [&](std::size_t a, std::size_t b) { return groups[a] < groups[b]; });
   double sum = 0;
-  for (const std::int32_t name : names) {
+  for (std::size_t begin = 0; begin < order.size();) {
     std::vector<double> of_x, of_y;
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      if (groups[i] != name) continue;
-      of_x.push_back(x[i]);
-      of_y.push_back(y[i]);
+    for (const std::int32_t group = groups[order[begin]]; begin < order.size() && groups[order[begin]] == group;
+         ++begin) {
+      of_x.push_back(x[order[begin]]);
+      of_y.push_back(y[order[begin]]);
     }
     sum += spearman(of_x, of_y) * static_cast<double>(of_x.size());
   }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "inkling/core/error.hpp"
+#include "inkling/core/sorted_order.hpp"
 #include "inkling/core/tensor.hpp"
 
 namespace ink::metrics {
@@ -79,13 +80,12 @@ inline SymmetricEigen symmetric_eigen(const Tensor<double, 2>& matrix) {
       }
     }
   }
-  std::vector<Index> order(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
-  std::sort(order.begin(), order.end(),
-            [&](Index i, Index j) { return a(i, i) != a(j, j) ? a(i, i) > a(j, j) : i < j; });
+  const auto value = [&](std::size_t i) { return a(static_cast<Index>(i), static_cast<Index>(i)); };
+  const auto order =
+      sorted_order(static_cast<std::size_t>(n), [&](std::size_t i, std::size_t j) { return value(i) > value(j); });
   SymmetricEigen eigen{Tensor<double, 1>(Shape{n}), Tensor<double, 2>({n, n})};
   for (Index k = 0; k < n; ++k) {
-    const Index from = order[static_cast<std::size_t>(k)];
+    const auto from = static_cast<Index>(order[static_cast<std::size_t>(k)]);
     eigen.values(k) = a(from, from);
     std::copy_n(v.data() + from * n, n, eigen.vectors.mutable_data() + k * n);
   }

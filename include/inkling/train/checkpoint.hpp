@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "inkling/core/philox.hpp"
+#include "inkling/core/sorted_order.hpp"
 #include "inkling/io/safetensors.hpp"
 #include "inkling/nn/module.hpp"
 #include "inkling/optim/ema.hpp"
@@ -75,26 +76,29 @@ class ExpectedTensors {
   /// Throws unless the file's tensors, of those whose name starts with `prefix`, are exactly the expected ones.
   /// Conversions that lose nothing are let through if `exact` is false.
   void check(const io::SafeTensors& file, const std::string& path, std::string_view prefix, bool exact) {
-    std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) { return a.name < b.name; });
+    const auto by_name =
+        sorted_order(wanted_.size(), [&](std::size_t a, std::size_t b) { return wanted_[a].name < wanted_[b].name; });
     List missing{"missing"}, extra{"extra"}, different{"different"};
-    auto want = wanted_.begin();
+    std::size_t next = 0;
+    const auto want = [&] { return next < by_name.size() ? &wanted_[by_name[next]] : nullptr; };
     for (const auto& entry : file.entries()) {
       if (!std::string_view(entry.name).starts_with(prefix)) continue;
-      for (; want != wanted_.end() && want->name < entry.name; ++want) missing.add(text(io::json_quote(want->name)));
-      if (want == wanted_.end() || want->name != entry.name) {
+      for (; want() && want()->name < entry.name; ++next) missing.add(io::json_quote(want()->name));
+      if (!want() || want()->name != entry.name) {
         extra.add(io::json_quote(entry.name));
         continue;
       }
-      const bool convertible = entry.dtype == want->dtype ||
+      const Wanted& wanted = *want();
+      ++next;
+      const bool convertible = entry.dtype == wanted.dtype ||
                                (!exact && (entry.dtype == "F16" || entry.dtype == "BF16" || entry.dtype == "F32") &&
-                                (want->dtype == "F32" || want->dtype == "F64"));
-      if (!convertible || entry.shape != want->shape) {
-        different.add(text(io::json_quote(want->name), " is ", entry.dtype, " ", shape_text(entry.shape),
-                           " and must be ", want->dtype, " ", shape_text(want->shape)));
+                                (wanted.dtype == "F32" || wanted.dtype == "F64"));
+      if (!convertible || entry.shape != wanted.shape) {
+        different.add(text(io::json_quote(wanted.name), " is ", entry.dtype, " ", shape_text(entry.shape),
+                           " and must be ", wanted.dtype, " ", shape_text(wanted.shape)));
       }
-      ++want;
     }
-    for (; want != wanted_.end(); ++want) missing.add(io::json_quote(want->name));
+    for (; want(); ++next) missing.add(io::json_quote(want()->name));
     const std::string found = missing.message + extra.message + different.message;
     if (!found.empty()) throw IoError(path, "does not fit the model" + found);
   }
