@@ -15,10 +15,11 @@
 //     Tensor<double, 1> g = gradients[w];                  // 6, 8
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
-#include <unordered_map>
 #include <utility>
 
 #include "inkling/autograd/gradients.hpp"
@@ -83,12 +84,11 @@ class Tape {
   /// The leaf of a model's parameter: one per tape, however often it is used.
   template <class T, int R>
   Var<T, R> parameter(const Parameter<T, R>& p) {
-    const auto [entry, inserted] = parameters_.try_emplace(&p, static_cast<int>(nodes_.size()));
-    if (inserted) {
+    const int id = leaf_of(&p, [&](int node) {
       push_leaf(p.value.size());
-      leaves_.push_back({entry->second, &p, detail::gradient_type<T>()});
-    }
-    return {*this, entry->second, p.value};
+      leaves_.push_back({node, &p, detail::gradient_type<T>()});
+    });
+    return {*this, id, p.value};
   }
 
   /// Gradients of a scalar with respect to every leaf it depends on. Walks the tape, once.
@@ -192,6 +192,11 @@ class Tape {
     }
   };
 
+  struct KnownParameter {
+    std::uintptr_t address;
+    int node;
+  };
+
   struct Leaf {
     int id;
     const void* parameter;
@@ -254,23 +259,32 @@ class Tape {
 
   /// The node of a parameter's leaf, which a part that was recorded again may be the first to use.
   int find_or_add(const Leaf& leaf, Index elements) {
-    const auto [entry, inserted] = parameters_.try_emplace(leaf.parameter, static_cast<int>(nodes_.size()));
-    if (inserted) {
+    return leaf_of(leaf.parameter, [&](int node) {
       nodes_.push_back({nullptr, nullptr, nullptr, elements});
       slots_.emplace_back();
-      leaves_.push_back({entry->second, leaf.parameter, leaf.type});
+      leaves_.push_back({node, leaf.parameter, leaf.type});
       if (outer_) borrow(leaves_.back());
-    }
-    return entry->second;
+    });
+  }
+
+  /// The node of a parameter's leaf; add(node) makes it at its first use.
+  template <class Add>
+  int leaf_of(const void* parameter, Add add) {
+    const auto address = reinterpret_cast<std::uintptr_t>(parameter);
+    const auto at = std::lower_bound(parameters_.begin(), parameters_.end(), address,
+                                     [](const KnownParameter& p, std::uintptr_t a) { return p.address < a; });
+    if (at != parameters_.end() && at->address == address) return at->node;
+    const int node = static_cast<int>(nodes_.size());
+    parameters_.insert(at, {address, node});
+    add(node);
+    return node;
   }
 
   Arena arena_;
   detail::PoolVector<Record> nodes_;
   detail::PoolVector<Leaf> leaves_;
   detail::PoolVector<detail::Storage> slots_;
-  std::unordered_map<const void*, int, std::hash<const void*>, std::equal_to<const void*>,
-                     detail::PoolAllocator<std::pair<const void* const, int>>>
-      parameters_;
+  detail::PoolVector<KnownParameter> parameters_;  // by address
   Tape* outer_ = nullptr;
   bool walked_ = false;
 };
