@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # compile_time.sh [compiler]: what the headers cost a program that includes them. Front-end seconds (-fsyntax-only) of
-# every folder's headers and of the umbrella, the best of three; then seconds and object bytes of small programs at -O2.
+# the standard headers that the library includes, of every folder's headers and of the umbrella, the best of three; then
+# seconds and object bytes of small programs at -O2.
 set -euo pipefail
 compiler=${1:-g++}
 cd "$(dirname "$0")/.."
@@ -22,6 +23,8 @@ best() {
 }
 
 printf '%-40s %8s\n' "$compiler -fsyntax-only" seconds
+grep -rhoE '^#include <[^>]+>' include | sort -u >"$scratch/standard.cpp"
+printf '%-40s %8s\n' "the standard headers alone" "$(best -fsyntax-only "$scratch/standard.cpp")"
 for folder in core kernels autograd ops nn dist gen models optim io data metrics train; do
   find "include/inkling/$folder" -name '*.hpp' 2>/dev/null | sort | sed 's,include/\(.*\),#include "\1",' >"$scratch/$folder.cpp"
   [ -s "$scratch/$folder.cpp" ] || continue
