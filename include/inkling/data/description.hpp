@@ -19,11 +19,9 @@
 //     bool bold = all[0].thickness == 1;                                   // true: the image is full of ink
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "inkling/core/sorted_order.hpp"
@@ -112,8 +110,7 @@ inline CaptionThresholds measure_thresholds(const ImageDataset& digits) {
       slant.push_back(shape.slant);
       aspect.push_back(shape.aspect());
     }
-    out.classes[digit] = {detail::thirds(std::move(thickness)), detail::thirds(std::move(slant)),
-                          detail::thirds(std::move(aspect))};
+    out.classes[digit] = {detail::thirds(thickness), detail::thirds(slant), detail::thirds(aspect)};
   }
   return out;
 }

@@ -11,12 +11,10 @@
 //     std::string quoted = io::json_quote("a \"name\"");
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "inkling/core/error.hpp"

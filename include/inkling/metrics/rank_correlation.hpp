@@ -14,7 +14,6 @@
 //     double rho = metrics::spearman(asked, measured);                      // 0.95
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -18,7 +18,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "inkling/core/error.hpp"
 #include "inkling/core/sorted_order.hpp"

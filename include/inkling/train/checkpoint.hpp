@@ -31,7 +31,6 @@
 //     save_model("model.safetensors", model);
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
