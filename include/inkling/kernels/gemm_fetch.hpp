@@ -4,7 +4,8 @@
 // the multiply-adds: so what the next block or panel needs is spread over the tiles of this one, a few lines each.
 //
 //   FetchPacked   rows that are packed after this block: every tile fetches one line of each
-//   fetch_rows    the next rows of B, before these are packed: short rows far apart again
+//   fetch_rows    the next rows of B, before these are packed: short rows far apart again; if k is short, the tile of C
+//                 below, whose lines are longer on their way from memory than a tile takes
 //   FetchRows     the next panel of A, read where it lies: every tile of a panel fetches its share of the lines
 //
 // Example, where `tile` is the next to be computed:
@@ -25,10 +26,12 @@ namespace ink::kernels::detail {
 template <class T>
 inline constexpr Index line_elements = 64 / static_cast<Index>(sizeof(T));
 
-template <class T>
-void fetch_rows(Walk<T> rows, Index count, Index width) {
+/// To be read or, with Write = 1, to be written. Inlined by force: gcc takes a function that only fetches for one
+/// without an effect, and drops its calls.
+template <class T, int Write = 0>
+INKLING_INLINE void fetch_rows(Walk<T> rows, Index count, Index width) {
   for (Index i = 0; i < count; ++i, rows.at += rows.step) {
-    for (Index j = 0; j < width; j += line_elements<T>) __builtin_prefetch(rows.at + j);
+    for (Index j = 0; j < width; j += line_elements<T>) __builtin_prefetch(rows.at + j, Write);
   }
 }
 

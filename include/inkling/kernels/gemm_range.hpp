@@ -40,6 +40,7 @@ inline constexpr Index gemm_few_rows = 24;                   // of A, for which 
 inline constexpr Index gemm_serial_size = 50'000;            // multiply-adds below which threads do not pay
 inline constexpr Index gemm_task_size = 1'000'000;
 inline constexpr Index gemm_task_panels = 16;  // of A, at the most
+inline constexpr Index gemm_short = 128;       // steps of k, for which C is fetched before
 inline constexpr Index gemm_tasks = 8;         // that leave no thread idle for long
 
 constexpr Index div_up(Index a, Index b) { return (a + b - 1) / b; }
@@ -163,11 +164,16 @@ class GemmRange {
             if constexpr (PackA::in_place) {
               if (panel.next_rows) next.fetch(panel.tile, {panel.next_rows, pack_a_.ld}, p - panel0);
             }
+            if (PackA::order == PanelOrder::rows && ks <= gemm_short && row + 2 * mr <= row1) fetch_c(row + mr, col);
             tile(panel, col, std::min(nr, col1 - col));
           }
         }
       }
     });
+  }
+
+  INKLING_INLINE void fetch_c(Index row, Index col) const {
+    for (Index r = row; r < row + micro_.mr; ++r) fetch_rows<T, 1>({row_(r) + col, 0}, 1, micro_.nr);
   }
 
   /// Room for what a task packs of A: all of its panels if A is given by columns, else one at a time, on the stack.
