@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/core/function_ref.hpp"
 #include "inkling/core/shape.hpp"
 
 namespace ink {
@@ -60,16 +61,15 @@ class ThreadPool {
     return value;
   }
 
-  /// Calls run(context, chunk) for chunk in [0, chunks), on all threads, and returns when all are done.
-  void run(Index chunks, void (*function)(void*, Index), void* context) {
+  /// Calls function(chunk) for chunk in [0, chunks), on all threads, and returns when all are done.
+  void run(Index chunks, FunctionRef<void(Index)> function) {
     std::unique_lock job(job_mutex_, std::try_to_lock);
     if (!job.owns_lock() || threads_ == 1) {  // another thread of the host program is using the pool
       const InsideGuard guard;
-      for (Index c = 0; c < chunks; ++c) function(context, c);
+      for (Index c = 0; c < chunks; ++c) function(c);
       return;
     }
-    function_ = function;
-    context_ = context;
+    function_ = &function;
     error_ = nullptr;
     for (int t = 0; t < threads_; ++t) {
       Share& share = shares_[static_cast<std::size_t>(t)];
@@ -165,7 +165,7 @@ class ThreadPool {
       Share& share = shares_[static_cast<std::size_t>(t % threads_)];
       for (Index c; (c = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
         try {
-          function_(context_, c);
+          (*function_)(c);
         } catch (...) {
           std::lock_guard lock(error_mutex_);
           if (!error_) error_ = std::current_exception();
@@ -186,8 +186,7 @@ class ThreadPool {
   std::mutex job_mutex_, wake_mutex_, error_mutex_;
   std::condition_variable wake_;
   std::exception_ptr error_;
-  void (*function_)(void*, Index) = nullptr;
-  void* context_ = nullptr;
+  const FunctionRef<void(Index)>* function_ = nullptr;
   std::vector<Share> shares_;
   alignas(64) std::atomic<std::uint64_t> generation_{0};
   alignas(64) std::atomic<int> pending_{0};
@@ -199,18 +198,16 @@ inline int thread_count() { return detail::ThreadPool::instance().threads(); }
 inline void set_thread_count(int threads) { detail::ThreadPool::instance().resize(threads); }
 
 /// Calls f(begin, end) for consecutive ranges of `grain` items (the last may be shorter) that cover [0, count).
-template <class F>
-void parallel_for(Index count, Index grain, F&& f) {
+inline void parallel_for(Index count, Index grain, FunctionRef<void(Index, Index)> f) {
   if (count <= 0) return;
   if (grain < 1) throw ValueError(text("parallel_for: grain is ", grain, "; it must be at least 1"));
   const Index chunks = (count - 1) / grain + 1;
-  auto chunk = [&](Index c) { f(c * grain, c + 1 < chunks ? (c + 1) * grain : count); };
+  const auto chunk = [&](Index c) { f(c * grain, c + 1 < chunks ? (c + 1) * grain : count); };
   if (chunks == 1 || detail::ThreadPool::inside()) {
     for (Index c = 0; c < chunks; ++c) chunk(c);
     return;
   }
-  detail::ThreadPool::instance().run(
-      chunks, [](void* context, Index c) { (*static_cast<decltype(chunk)*>(context))(c); }, &chunk);
+  detail::ThreadPool::instance().run(chunks, chunk);
 }
 
 }  // namespace ink
