@@ -29,12 +29,12 @@ inline double multiply_add(Index rounds, float* out) {
     float start = 2;
     benchmark::DoNotOptimize(start);
     ink::kernels::detail::unroll<chains>(
-        [&](auto c) INKLING_LAMBDA_INLINE { sum[c] = zero + (start + static_cast<float>(c)); });
+        [&](int c) INKLING_LAMBDA_INLINE { sum[c] = zero + (start + static_cast<float>(c)); });
     for (Index i = 0; i < rounds; ++i) {
-      ink::kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { sum[c] = sum[c] * a + b; });
+      ink::kernels::detail::unroll<chains>([&](int c) INKLING_LAMBDA_INLINE { sum[c] = sum[c] * a + b; });
     }
     V total = {};
-    ink::kernels::detail::unroll<chains>([&](auto c) INKLING_LAMBDA_INLINE { total += sum[c]; });
+    ink::kernels::detail::unroll<chains>([&](int c) INKLING_LAMBDA_INLINE { total += sum[c]; });
     __builtin_memcpy(out, &total, sizeof(V));
     operations = 2.0 * chains * lanes * static_cast<double>(rounds);
   });

@@ -82,10 +82,7 @@ TEST_CASE("isa: INKLING_ISA lowers the first choice, and nothing else is underst
 
 TEST_CASE("isa: unroll counts up") {
   std::vector<int> seen;
-  kernels::detail::unroll<5>([&](auto i) {
-    static_assert(i() < 5);  // a constant
-    seen.push_back(i);
-  });
+  kernels::detail::unroll<5>([&](int i) { seen.push_back(i); });
   CHECK(seen == std::vector<int>{0, 1, 2, 3, 4});
 }
 

@@ -97,16 +97,16 @@ INKLING_INLINE void fold_row(Index n, const T* row, T start, T (&four)[4], F&& f
   using V = typename Simd<T, Width>::type;
   constexpr int lanes = Simd<T, Width>::lanes, count = block_size / lanes;
   V acc[count];
-  unroll<count>([&](auto v) INKLING_LAMBDA_INLINE { acc[v] = V{} + start; });
+  unroll<count>([&](int v) INKLING_LAMBDA_INLINE { acc[v] = V{} + start; });
   for (Index i = 0; i < n; i += block_size) {
-    unroll<count>([&](auto v) INKLING_LAMBDA_INLINE {
+    unroll<count>([&](int v) INKLING_LAMBDA_INLINE {
       V x;
       __builtin_memcpy(&x, row + i + v * lanes, sizeof(V));
       f(acc[v], x);
     });
   }
   Block<T> block;
-  unroll<count>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(block + v * lanes, &acc[v], sizeof(V)); });
+  unroll<count>([&](int v) INKLING_LAMBDA_INLINE { __builtin_memcpy(block + v * lanes, &acc[v], sizeof(V)); });
   for (Index i = 0; i < 32; ++i) f(block[i], block[i + 32]);
   for (Index i = 0; i < 16; ++i) f(block[i], block[i + 16]);
   for (Index i = 0; i < 8; ++i) f(block[i], block[i + 8]);

@@ -38,13 +38,13 @@ INKLING_INLINE void decode_scores(Index dim, const T* q, const T* k, Index ld, T
   V sum[Count] = {};
   for (Index d = 0; d < dim; ++d, k += ld) {
     const T qd = q[d];
-    unroll<Count>([&](auto i) INKLING_LAMBDA_INLINE {
+    unroll<Count>([&](int i) INKLING_LAMBDA_INLINE {
       V x;
       __builtin_memcpy(&x, k + i * lanes, sizeof(V));
       sum[i] += qd * x;
     });
   }
-  unroll<Count>([&](auto i) INKLING_LAMBDA_INLINE {
+  unroll<Count>([&](int i) INKLING_LAMBDA_INLINE {
     sum[i] = scale * sum[i];
     __builtin_memcpy(p + i * lanes, &sum[i], sizeof(V));
   });
@@ -82,21 +82,21 @@ INKLING_INLINE void decode_sums(Index keys, const T* p, Index p_stride, const T*
       const Index end = std::min(group_end, j0 + block);
       const T* row = v + j0 * v_token;
       for (Index j = j0; j < end; ++j, row += v_token) {
-        unroll<Heads>([&](auto h) INKLING_LAMBDA_INLINE {
+        unroll<Heads>([&](int h) INKLING_LAMBDA_INLINE {
           const T pj = p[h * p_stride + j];
-          unroll<Count>([&](auto i) INKLING_LAMBDA_INLINE {
+          unroll<Count>([&](int i) INKLING_LAMBDA_INLINE {
             V x;
             __builtin_memcpy(&x, row + h * v_head + i * lanes, sizeof(V));
             sum[h * Count + i] += pj * x;
           });
         });
       }
-      unroll<all>([&](auto i) INKLING_LAMBDA_INLINE { group[i] = j0 > g ? sum[i] + group[i] : sum[i]; });
+      unroll<all>([&](int i) INKLING_LAMBDA_INLINE { group[i] = j0 > g ? sum[i] + group[i] : sum[i]; });
     }
-    unroll<all>([&](auto i) INKLING_LAMBDA_INLINE { total[i] = g > 0 ? total[i] + group[i] : group[i]; });
+    unroll<all>([&](int i) INKLING_LAMBDA_INLINE { total[i] = g > 0 ? total[i] + group[i] : group[i]; });
   }
-  unroll<Heads>([&](auto h) INKLING_LAMBDA_INLINE {
-    unroll<Count>([&](auto i) INKLING_LAMBDA_INLINE {
+  unroll<Heads>([&](int h) INKLING_LAMBDA_INLINE {
+    unroll<Count>([&](int i) INKLING_LAMBDA_INLINE {
       __builtin_memcpy(o + h * o_stride + i * lanes, &total[h * Count + i], sizeof(V));
     });
   });

@@ -55,10 +55,10 @@ INKLING_INLINE void narrow_tile(const T* x, Index step, const Index* offsets, In
   for (Index k = 0; k < terms; ++k) {
     __builtin_memcpy(&w, weight + k * ld, sizeof(V));
     const T* at = x + offsets[k];
-    unroll<Pixels>([&](auto j) INKLING_LAMBDA_INLINE { sum[j] += at[j * step] * w; });
+    unroll<Pixels>([&](int j) INKLING_LAMBDA_INLINE { sum[j] += at[j * step] * w; });
   }
   __builtin_memcpy(&w, bias, sizeof(V));
-  unroll<Pixels>([&](auto j) INKLING_LAMBDA_INLINE {
+  unroll<Pixels>([&](int j) INKLING_LAMBDA_INLINE {
     const V result = sum[j] + w;
     __builtin_memcpy(y + j * y_step, &result, sizeof(V));
   });
@@ -140,16 +140,16 @@ INKLING_INLINE void narrow_spread(const T* dy, Index dy_row, Index channels, con
   V sum[Pixels][Vectors] = {}, w[Vectors];
   for (Index r = 0; r < rows; ++r, weight += weight_row) {
     for (Index o = 0; o < channels; ++o) {
-      unroll<Vectors>([&](auto v)
+      unroll<Vectors>([&](int v)
                           INKLING_LAMBDA_INLINE { __builtin_memcpy(&w[v], weight + o * ld + v * lanes, sizeof(V)); });
-      unroll<Pixels>([&](auto j) INKLING_LAMBDA_INLINE {
+      unroll<Pixels>([&](int j) INKLING_LAMBDA_INLINE {
         const T element = dy[j * channels + o - r * dy_row];
-        unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[j][v] += element * w[v]; });
+        unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE { sum[j][v] += element * w[v]; });
       });
     }
   }
-  unroll<Pixels>([&](auto j) INKLING_LAMBDA_INLINE {
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
+  unroll<Pixels>([&](int j) INKLING_LAMBDA_INLINE {
+    unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE {
       V old;
       Mask live;  // behind the window's columns an infinite dy times zero is no zero
       __builtin_memcpy(&live, mask + v * lanes, sizeof(V));
@@ -224,12 +224,12 @@ INKLING_INLINE void narrow_gradient_tile(const T* const* x, const T* const* dy, 
     const T* d = dy[n];
     for (Index i = 0; i < h; ++i) {
       const T* rows[Rows];
-      unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { rows[r] = x[n] + i * x_line + at[r]; });
+      unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE { rows[r] = x[n] + i * x_line + at[r]; });
       for (Index j = 0; j < w; ++j, d += dy_step) {
         V v;
         __builtin_memcpy(&v, d, sizeof(V));
-        unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-          unroll<Columns>([&](auto c) INKLING_LAMBDA_INLINE {
+        unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
+          unroll<Columns>([&](int c) INKLING_LAMBDA_INLINE {
             const T element = rows[r][j * x_step + c];
             sum[r][c] += element * v;
           });
@@ -237,8 +237,8 @@ INKLING_INLINE void narrow_gradient_tile(const T* const* x, const T* const* dy, 
       }
     }
   }
-  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-    unroll<Columns>([&](auto c) INKLING_LAMBDA_INLINE {
+  unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
+    unroll<Columns>([&](int c) INKLING_LAMBDA_INLINE {
       __builtin_memcpy(sums + (r * Columns + c) * lanes, &sum[r][c], sizeof(V));
     });
   });

@@ -88,15 +88,15 @@ INKLING_INLINE void planar_tile(const T* x, const Index* offsets, Index terms, c
   for (Index k = 0; k < terms; ++k) {
     const T* at = x + offsets[k];
     V pixels[Vectors];
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&pixels[v], at + v * lanes, sizeof(V)); });
-    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+    unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&pixels[v], at + v * lanes, sizeof(V)); });
+    unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
       const T w = weight[k * ld + r];
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] += w * pixels[v]; });
+      unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE { sum[r][v] += w * pixels[v]; });
     });
   }
-  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+  unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
     unroll<Vectors>(
-        [&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(y + r * y_stride + v * lanes, &sum[r][v], sizeof(V)); });
+        [&](int v) INKLING_LAMBDA_INLINE { __builtin_memcpy(y + r * y_stride + v * lanes, &sum[r][v], sizeof(V)); });
   });
 }
 

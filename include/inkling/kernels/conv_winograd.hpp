@@ -116,16 +116,16 @@ INKLING_INLINE void winograd_filter_adjoint(const V (&u)[6], V (&g)[3]) {  // Gt
 template <int In, int Out, class V, class Load, class F, class Store>
 INKLING_INLINE void winograd_square(const Load& load, const F& f, const Store& store) {
   V half[Out][In];
-  unroll<In>([&](auto c) INKLING_LAMBDA_INLINE {
+  unroll<In>([&](int c) INKLING_LAMBDA_INLINE {
     V in[In], out[Out];
-    unroll<In>([&](auto r) INKLING_LAMBDA_INLINE { load(in[r], r, c); });
+    unroll<In>([&](int r) INKLING_LAMBDA_INLINE { load(in[r], r, c); });
     f(in, out);
-    unroll<Out>([&](auto r) INKLING_LAMBDA_INLINE { half[r][c] = out[r]; });
+    unroll<Out>([&](int r) INKLING_LAMBDA_INLINE { half[r][c] = out[r]; });
   });
-  unroll<Out>([&](auto r) INKLING_LAMBDA_INLINE {
+  unroll<Out>([&](int r) INKLING_LAMBDA_INLINE {
     V out[Out];
     f(half[r], out);
-    unroll<Out>([&](auto c) INKLING_LAMBDA_INLINE { store(r, c, out[c]); });
+    unroll<Out>([&](int c) INKLING_LAMBDA_INLINE { store(r, c, out[c]); });
   });
 }
 
@@ -171,9 +171,9 @@ INKLING_INLINE void winograd_transform_input(const WinogradGrid& g, const T* ima
   for (Index k = 0; k < channels; k += Simd<T, Width>::lanes) {
     T* out = to + k / winograd_depth * winograd_points * point_stride + k % winograd_depth;
     winograd_square<6, 6, V>(
-        [&](V& v, auto r, auto c) INKLING_LAMBDA_INLINE { __builtin_memcpy(&v, pixel[r][c] + k, sizeof(V)); },
+        [&](V& v, int r, int c) INKLING_LAMBDA_INLINE { __builtin_memcpy(&v, pixel[r][c] + k, sizeof(V)); },
         [](const V(&d)[6], V(&t)[6]) INKLING_LAMBDA_INLINE { winograd_input(d, t); },
-        [&](auto r, auto c, const V& v)
+        [&](int r, int c, const V& v)
             INKLING_LAMBDA_INLINE { __builtin_memcpy(out + (6 * r + c) * point_stride, &v, sizeof(V)); });
   }
 }
@@ -240,11 +240,11 @@ INKLING_INLINE void winograd_forward_block(const WinogradProblem<T>& p, Index fi
       const T* from = m + t * filters.cout + o;
       V bias = {};
       if (p.bias) __builtin_memcpy(&bias, p.bias + o, sizeof(V));
-      winograd_square<6, 4, V>([&](V& x, auto r, auto c) INKLING_LAMBDA_INLINE {
+      winograd_square<6, 4, V>([&](V& x, int r, int c) INKLING_LAMBDA_INLINE {
         __builtin_memcpy(&x, from + (6 * r + c) * winograd_block * filters.cout, sizeof(V));
       }, [](const V(&x)[6], V(&y)[4]) INKLING_LAMBDA_INLINE {
         winograd_output(x, y);
-      }, [&](auto r, auto c, const V& y) INKLING_LAMBDA_INLINE {
+      }, [&](int r, int c, const V& y) INKLING_LAMBDA_INLINE {
         if (r >= height || c >= width) return;
         const V sum = y + bias;
         __builtin_memcpy(out + (r * g.out_w + c) * filters.cout + o, &sum, sizeof(V));
@@ -265,11 +265,11 @@ void winograd_transform_filters(const WinogradFilters& filters, const T* weight,
           const T* from = weight + k * filters.cout + o;
           const Index step = filters.at(block, 1, 0) - filters.at(block, 0, 0);
           T* to = transformed + filters.at(block, 0, o / filters.nr) + k % winograd_depth * filters.nr + o % filters.nr;
-          winograd_square<3, 6, V>([&](V& v, auto r, auto c) INKLING_LAMBDA_INLINE {
+          winograd_square<3, 6, V>([&](V& v, int r, int c) INKLING_LAMBDA_INLINE {
             __builtin_memcpy(&v, from + (3 * r + c) * filters.cin * filters.cout, sizeof(V));
           }, [](const V(&g)[3], V(&u)[6]) INKLING_LAMBDA_INLINE {
             winograd_filter<T>(g, u);
-          }, [&](auto r, auto c, const V& u) INKLING_LAMBDA_INLINE {
+          }, [&](int r, int c, const V& u) INKLING_LAMBDA_INLINE {
             __builtin_memcpy(to + (6 * r + c) * step, &u, sizeof(V));
           });
         }
@@ -329,11 +329,11 @@ INKLING_INLINE void winograd_add_gradients(const WinogradGrid& g, Index cin, Ind
     const Index height = g.out_h - place.i, width = g.out_w - place.j;
     const T* from = dy + ((place.image * g.out_h + place.i) * g.out_w + place.j) * cout;
     for (Index o = 0; o < cout; o += lanes) {
-      winograd_square<4, 6, V>([&](V& y, auto r, auto c) INKLING_LAMBDA_INLINE {
+      winograd_square<4, 6, V>([&](V& y, int r, int c) INKLING_LAMBDA_INLINE {
         __builtin_memcpy(&y, r < height && c < width ? from + (r * g.out_w + c) * cout + o : zeros, sizeof(V));
       }, [](const V(&y)[4], V(&m)[6]) INKLING_LAMBDA_INLINE {
         winograd_output_adjoint(y, m);
-      }, [&](auto r, auto c, const V& m) INKLING_LAMBDA_INLINE {
+      }, [&](int r, int c, const V& m) INKLING_LAMBDA_INLINE {
         __builtin_memcpy(d + ((6 * r + c) * winograd_gradient_block + t) * cout + o, &m, sizeof(V));
       });
     }
@@ -378,7 +378,7 @@ void winograd_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dw
       using V = typename Simd<T, Width>::type;
       for (Index k = begin; k < end; ++k) {
         for (Index o = 0; o < s.cout; o += Simd<T, Width>::lanes) {
-          winograd_square<6, 3, V>([&](V& u, auto r, auto c) INKLING_LAMBDA_INLINE {
+          winograd_square<6, 3, V>([&](V& u, int r, int c) INKLING_LAMBDA_INLINE {
             const T* from = sums.data() + ((6 * r + c) * s.cin + k) * s.cout + o;
             __builtin_memcpy(&u, from, sizeof(V));
             for (Index group = 1; group < groups; ++group) {
@@ -388,7 +388,7 @@ void winograd_backward_weight(const ConvShape& s, const T* x, const T* dy, T* dw
             }
           }, [](const V(&u)[6], V(&g)[3]) INKLING_LAMBDA_INLINE {
             winograd_filter_adjoint<T>(u, g);
-          }, [&](auto r, auto c, const V& g) INKLING_LAMBDA_INLINE {
+          }, [&](int r, int c, const V& g) INKLING_LAMBDA_INLINE {
             __builtin_memcpy(dweight + ((3 * r + c) * s.cin + k) * s.cout + o, &g, sizeof(V));
           });
         }

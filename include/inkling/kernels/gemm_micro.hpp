@@ -70,7 +70,7 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
   V sum[Rows][Vectors] = {};
   const Index a_stride = RowStride == 0 ? t.a_stride : RowStride;
   const T* a[(Rows + 2) / 3];
-  unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] = t.a + (row0 + 3 * g) * a_stride; });
+  unroll<(Rows + 2) / 3>([&](int g) INKLING_LAMBDA_INLINE { a[g] = t.a + (row0 + 3 * g) * a_stride; });
   const T* b = t.b;
   const Index b_stride = t.b_stride;
   Walk<T> ahead = t.ahead.at ? t.ahead : Walk<T>{t.a, 0};
@@ -80,7 +80,7 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
     if constexpr (RowStride == 0 && Rows > 1) {
       if ((k & often) == 0) {
         const T* row = ahead.at;
-        unroll<Rows>([&](auto) INKLING_LAMBDA_INLINE {
+        unroll<Rows>([&](int) INKLING_LAMBDA_INLINE {
           __builtin_prefetch(row, 0, 2);
           row += ahead.step;
         });
@@ -92,25 +92,25 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
       ahead.at += ahead.step;
     }
     V bv[Vectors];
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&bv[v], b + v * lanes, sizeof(V)); });
-    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
+    unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE { __builtin_memcpy(&bv[v], b + v * lanes, sizeof(V)); });
+    unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
       const T ar = a[r / 3][r % 3 * a_stride];  // scalar times vector: becomes one broadcast
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] += ar * bv[v]; });
+      unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE { sum[r][v] += ar * bv[v]; });
     });
-    unroll<(Rows + 2) / 3>([&](auto g) INKLING_LAMBDA_INLINE { a[g] += StepStride; });
+    unroll<(Rows + 2) / 3>([&](int g) INKLING_LAMBDA_INLINE { a[g] += StepStride; });
     b += b_stride;
   }
   T* c[Rows];
-  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { c[r] = t.c[row0 + r] + t.column; });
+  unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE { c[r] = t.c[row0 + r] + t.column; });
   const T alpha = t.alpha;
   if (alpha != 1) {
-    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { sum[r][v] = alpha * sum[r][v]; });
+    unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
+      unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE { sum[r][v] = alpha * sum[r][v]; });
     });
   }
   if (t.accumulate) {
-    unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-      unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
+    unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
+      unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE {
         V before;
         __builtin_memcpy(&before, c[r] + v * lanes, sizeof(V));
         sum[r][v] += before;
@@ -118,14 +118,14 @@ INKLING_INLINE void micro_tile(const MicroTile<T>& t, int row0) {
     });
   }
   if (t.bias) {
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE {
+    unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE {
       V bias;
       __builtin_memcpy(&bias, t.bias + v * lanes, sizeof(V));
-      unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE { sum[r][v] += bias; });
+      unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE { sum[r][v] += bias; });
     });
   }
-  unroll<Rows>([&](auto r) INKLING_LAMBDA_INLINE {
-    unroll<Vectors>([&](auto v) INKLING_LAMBDA_INLINE { __builtin_memcpy(c[r] + v * lanes, &sum[r][v], sizeof(V)); });
+  unroll<Rows>([&](int r) INKLING_LAMBDA_INLINE {
+    unroll<Vectors>([&](int v) INKLING_LAMBDA_INLINE { __builtin_memcpy(c[r] + v * lanes, &sum[r][v], sizeof(V)); });
   });
 }
 

@@ -82,11 +82,11 @@ INKLING_TARGET_AVX512 __attribute__((flatten)) void run_avx512(F& f) {
 }
 #endif
 
-/// f(integral_constant<int, 0>), …, f(integral_constant<int, N - 1>): -O2 unrolls no loop that would grow.
+/// f(0), …, f(N − 1), one after the other, where f is inlined: -O2 unrolls no loop that would grow.
 template <int N, class F>
 INKLING_INLINE void unroll(F&& f) {
   [&]<int... I>(std::integer_sequence<int, I...>)
-      INKLING_LAMBDA_INLINE { (f(std::integral_constant<int, I>{}), ...); }(std::make_integer_sequence<int, N>{});
+      INKLING_LAMBDA_INLINE { (f(I), ...); }(std::make_integer_sequence<int, N>{});
 }
 
 template <class T, int Width>
