@@ -44,7 +44,7 @@ template <int R>
 void check(const Extents<R>& extents, const Extents<R>& strides) {
   CAPTURE(R);
   const auto expected = all_elements<R>(extents, strides);
-  const BroadcastReader<float, R> reader(data.data(), extents, strides);
+  const BroadcastReader<float> reader(data.data(), extents, strides);
   const auto count = static_cast<std::int64_t>(expected.size());
   bool same = true;
   for (std::int64_t begin = 0; begin < count; ++begin) {
@@ -62,9 +62,9 @@ void check(const Extents<R>& extents, const Extents<R>& strides) {
 
 TEST_CASE("broadcast: operands of the result's own shape are read in place") {
   std::vector<float> buffer(24, -1.0f);
-  const BroadcastReader<float, 3> whole(data.data(), {2, 3, 4}, {12, 4, 1});
+  const BroadcastReader<float> whole(data.data(), Extents<3>{2, 3, 4}, Extents<3>{12, 4, 1});
   CHECK(whole.read(5, 24, buffer.data()) == data.data() + 5);
-  const BroadcastReader<float, 4> with_ones(data.data(), {1, 6, 1, 4}, {99, 4, 99, 1});
+  const BroadcastReader<float> with_ones(data.data(), Extents<4>{1, 6, 1, 4}, Extents<4>{99, 4, 99, 1});
   CHECK(with_ones.read(7, 11, buffer.data()) == data.data() + 7);
   CHECK(buffer == std::vector<float>(24, -1.0f));
 }

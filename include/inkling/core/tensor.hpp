@@ -138,7 +138,8 @@ class Tensor {
     }
   }
 
-  const detail::Storage& storage() const { return storage_; }
+  const detail::Storage& storage() const& { return storage_; }
+  detail::Storage storage() && { return std::move(storage_); }
 
   /// Whether both see the same memory: copies do, until one is written.
   bool shares_storage_with(const Tensor& other) const { return raw() == other.raw(); }

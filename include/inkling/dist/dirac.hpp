@@ -51,7 +51,7 @@ class Dirac {
   template <TensorLike Y>
   auto log_prob(const Y& x) const {
     detail::check_outcome("dirac", value_, x);
-    return detail::row_totals(map([](auto m, auto v) INKLING_LAMBDA_INLINE { return -square(v - m); }, value_, x));
+    return detail::row_totals(map(detail::formula::minus_square_error, value_, x));
   }
 
  private:

@@ -41,6 +41,13 @@
 #include "inkling/nn/module.hpp"
 
 namespace ink {
+namespace detail {
+
+inline constexpr auto mixture = [](auto x, auto e, auto a, auto b) INKLING_LAMBDA_INLINE { return a * x + b * e; };
+inline constexpr auto scaled_mixture = [](auto x, auto e, auto a, auto b, auto c)
+                                           INKLING_LAMBDA_INLINE { return c * (a * x + b * e); };
+
+}  // namespace detail
 
 template <class Network, NoiseSchedule Schedule, PredictionTarget Target, LossWeight<Schedule> Weight = SimpleWeight,
           TimeDraw Draw = StratifiedTimes>
@@ -84,10 +91,9 @@ class Diffusion {
       level(i) = static_cast<T>(network_level(target, t, s));
       weights(i) = static_cast<T>(loss_weight(weight, target, schedule, t));
     }
-    const auto blend = [](auto x, auto e, auto a, auto b) INKLING_LAMBDA_INLINE { return a * x + b * e; };
-    return {map([](auto x, auto e, auto a, auto b, auto c) INKLING_LAMBDA_INLINE { return c * (a * x + b * e); },
-                images, noise, alpha, sigma, scale),
-            std::move(level), drawn(map(blend, images, noise, clean, noisy), times, key.fold(2)), std::move(weights)};
+    auto input = map(detail::scaled_mixture, images, noise, alpha, sigma, scale);
+    auto asked = drawn(map(detail::mixture, images, noise, clean, noisy), times, key.fold(2));
+    return {std::move(input), std::move(level), std::move(asked), std::move(weights)};
   }
 
   /// The network's answer to a scaled input.
@@ -113,9 +119,8 @@ class Diffusion {
   X clean_behind(const X& x, double t, const X& answer) const {
     const Scales s = schedule(t);
     const CleanEstimate estimate = clean_estimate(target_mix(target, t, s), s);
-    return map([a = static_cast<T>(estimate.input), b = static_cast<T>(estimate.output)](auto v, auto y) {
-      return a * v + b * y;
-    }, x, answer);
+    return map(detail::formula::combination(static_cast<T>(estimate.input), static_cast<T>(estimate.output)), x,
+               answer);
   }
 
   /// The clean image that the network expects behind x_t, which may be a variable.
@@ -150,8 +155,7 @@ class Diffusion {
       for (Index i = 0; i < times.size(); ++i) {
         deviation(i, 0, 0, 0) = static_cast<T>(target.deviation(times(i), schedule(times(i))));
       }
-      return map([](auto y, auto d, auto z) INKLING_LAMBDA_INLINE { return y + d * z; }, asked, deviation,
-                 normal<T>(asked.shape(), key));
+      return map(detail::formula::sum_with_product, asked, deviation, normal<T>(asked.shape(), key));
     } else {
       return asked;
     }

@@ -50,9 +50,7 @@ X expected_clean(const M& model, const X& x, double t, const C& condition) {
 template <class X>
 X combine(double a, const X& x, double b, const X& y) {
   using T = scalar_t<X>;
-  return map([a = static_cast<T>(a), b = static_cast<T>(b)](auto u, auto v) INKLING_LAMBDA_INLINE {
-    return a * u + b * v;
-  }, x, y);
+  return map(formula::combination(static_cast<T>(a), static_cast<T>(b)), x, y);
 }
 
 template <class X, RandomKey K>

@@ -49,32 +49,36 @@ INKLING_INLINE void apply_block(const F& f, const std::array<T*, Outputs>& out, 
 
 }  // namespace detail
 
-template <class T, std::size_t Outputs, class F, class... In>
-void apply_many_serial(Index count, F f, const std::array<T*, Outputs>& out, const In*... in) {
-  const std::array<const T*, sizeof...(In)> inputs{in...};
+template <class T, std::size_t Outputs, std::size_t Inputs, class F>
+void apply_many_serial(Index count, F f, std::array<T*, Outputs> out, std::array<const T*, Inputs> in) {
   dispatch([&]<int Width>() INKLING_LAMBDA_INLINE {
     constexpr Index block = detail::element_block<T, Width>;
-    Index i = 0;
-    for (; i + block <= count; i += block) {
-      detail::apply_block<block>(f, out, inputs, i, std::index_sequence_for<In...>{});
+    const Index whole = count / block * block, rest = count - whole;
+    const std::array<T*, Outputs> end = out;
+    T padded[Inputs][block], results[Outputs][block];
+    for (int part = 0; part < 2; ++part) {  // the full blocks, then the rest: one copy of the code
+      if (part == 1) {
+        // The formula runs on a full block; what lies behind the end is a copy of the last element.
+        if (rest == 0) return;
+        for (std::size_t k = 0; k < Inputs; ++k) {
+          for (Index j = 0; j < block; ++j) padded[k][j] = in[k][whole + (j < rest ? j : rest - 1)];
+          in[k] = padded[k];
+        }
+        for (std::size_t k = 0; k < Outputs; ++k) out[k] = results[k];
+      }
+      for (Index i = 0; i < (part == 0 ? whole : block); i += block) {
+        detail::apply_block<block>(f, out, in, i, std::make_index_sequence<Inputs>{});
+      }
     }
-    if (i < count) {
-      // The formula runs on a full block; what lies behind the end is a copy of the last element.
-      T padded[sizeof...(In)][block];
-      std::array<const T*, sizeof...(In)> tail{};
-      for (std::size_t k = 0; k < sizeof...(In); ++k) {
-        for (Index j = 0; j < block; ++j) padded[k][j] = inputs[k][i + j < count ? i + j : count - 1];
-        tail[k] = padded[k];
-      }
-      T results[Outputs][block];
-      std::array<T*, Outputs> tail_out{};
-      for (std::size_t k = 0; k < Outputs; ++k) tail_out[k] = results[k];
-      detail::apply_block<block>(f, tail_out, tail, 0, std::index_sequence_for<In...>{});
-      for (std::size_t k = 0; k < Outputs; ++k) {
-        std::memcpy(out[k] + i, results[k], static_cast<std::size_t>(count - i) * sizeof(T));
-      }
+    for (std::size_t k = 0; k < Outputs; ++k) {
+      std::memcpy(end[k] + whole, results[k], static_cast<std::size_t>(rest) * sizeof(T));
     }
   });
+}
+
+template <class T, std::size_t Outputs, class F, class... In>
+void apply_many_serial(Index count, F f, const std::array<T*, Outputs>& out, const In*... in) {
+  apply_many_serial(count, f, out, std::array<const T*, sizeof...(In)>{in...});
 }
 
 template <class T, class F, class... In>

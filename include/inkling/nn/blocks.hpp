@@ -161,13 +161,12 @@ template <TensorLikeOfRank<3> X, TensorLikeOfRank<2> G, TensorLikeOfRank<3> Y>
 auto add_gated(const X& x, const G& g, const Y& y) {
   const auto& shape = value(g).shape();
   const auto gate = reshape(g, Shape<3>{shape[0], 1, shape[1]});
-  auto sum = map_values(value(x).shape(), [](auto u, auto s, auto v) INKLING_LAMBDA_INLINE { return u + s * v; },
-                        value(x), value(gate), value(y));
+  auto sum = map_values(value(x).shape(), formula::sum_with_product, value(x), value(gate), value(y));
   return record(
       std::move(sum),
       [operands = std::make_tuple(value(gate), value(y))](const auto& dy, const auto& dx, const auto&... sinks) {
     dx.add([&] { return dy; });
-    map_gradients(dy, [](auto s, auto v) INKLING_LAMBDA_INLINE { return s * v; }, operands, sinks...);
+    map_gradients(dy, formula::times, operands, sinks...);
   }, x, gate, y);
 }
 

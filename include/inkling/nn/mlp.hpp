@@ -63,8 +63,7 @@ struct Mlp {
   auto operator()(const X& x) const {
     const auto h = up(x);
     if constexpr (std::invocable<Activation, Dual<scalar_t<X>, 1>>) {  // a formula: its result need not be kept
-      return activated_linear([](auto v) INKLING_LAMBDA_INLINE { return Activation{}(v); }, h, down.weight.on(h),
-                              down.bias->on(h));
+      return activated_linear(Activation{}, h, down.weight.on(h), down.bias->on(h));
     } else {
       return down(Activation{}(h));
     }

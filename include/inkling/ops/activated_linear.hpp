@@ -43,11 +43,7 @@ auto activated_linear(F f, const X& x, const W& w, const B& b) {
       g = detail::gradient_of_a(product, shape, wv.data(), dy.data());
       const T* from = kept.data();
       activated = Value::replacing(std::move(kept));
-      T* out = g.mutable_data();
-      kernels::apply_many(shape.size(), [f](T v, T upstream) INKLING_LAMBDA_INLINE {
-        const auto fv = f(Dual<T, 1>::variable(v, 0));
-        return std::array<T, 2>{fv.v, upstream * fv.d[0]};
-      }, std::array<T*, 2>{activated.mutable_data(), out}, from, static_cast<const T*>(out));
+      detail::value_and_slope_loop(shape.size(), f, from, activated.mutable_data(), g.mutable_data());
     } else if (dw) {
       activated = detail::map_values(shape, f, kept);
     }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "inkling/ops/formulas.hpp"
 #include "inkling/ops/map.hpp"
 
 namespace ink {
@@ -55,36 +56,37 @@ auto record_sum(Tensor<scalar_t<A>, std::max(rank_v<A>, rank_v<B>)> sum, const S
 template <class A, class B>
   requires TensorLike<std::remove_cvref_t<A>> && TensorLike<std::remove_cvref_t<B>>
 auto operator+(A&& a, B&& b) {
-  const auto plus = [](auto u, auto v) INKLING_LAMBDA_INLINE { return u + v; };
   const auto sa = value(a).shape();
   const auto sb = value(b).shape();
   const auto shape = detail::broadcast_shape("add", sa, sb);
   constexpr int rank = std::remove_cvref_t<decltype(shape)>::rank;
   if constexpr (detail::temporary_of_rank<A, rank>) {
-    if (sa == shape) return detail::record_sum(detail::map_over(detail::taken(a), plus, value(b)), sa, sb, a, b);
+    if (sa == shape)
+      return detail::record_sum(detail::map_over(detail::taken(a), detail::formula::plus, value(b)), sa, sb, a, b);
   }
   if constexpr (detail::temporary_of_rank<B, rank>) {
-    if (sb == shape) return detail::record_sum(detail::map_over(detail::taken(b), plus, value(a)), sa, sb, a, b);
+    if (sb == shape)
+      return detail::record_sum(detail::map_over(detail::taken(b), detail::formula::plus, value(a)), sa, sb, a, b);
   }
-  return detail::record_sum(detail::map_values(shape, plus, value(a), value(b)), sa, sb, a, b);
+  return detail::record_sum(detail::map_values(shape, detail::formula::plus, value(a), value(b)), sa, sb, a, b);
 }
 
 template <TensorLike A, TensorLike B>
 auto operator-(const A& a, const B& b) {
-  return detail::map_named("subtract", [](auto u, auto v) INKLING_LAMBDA_INLINE { return u - v; }, a, b);
+  return detail::map_named("subtract", detail::formula::minus, a, b);
 }
 template <TensorLike A, TensorLike B>
 auto operator*(const A& a, const B& b) {
-  return detail::map_named("multiply", [](auto u, auto v) INKLING_LAMBDA_INLINE { return u * v; }, a, b);
+  return detail::map_named("multiply", detail::formula::times, a, b);
 }
 template <TensorLike A, TensorLike B>
 auto operator/(const A& a, const B& b) {
-  return detail::map_named("divide", [](auto u, auto v) INKLING_LAMBDA_INLINE { return u / v; }, a, b);
+  return detail::map_named("divide", detail::formula::over, a, b);
 }
 
 template <TensorLike A>
 auto operator+(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v + c; }, a);
+  return map(detail::formula::plus_number(static_cast<scalar_t<A>>(b)), a);
 }
 template <TensorLike A>
 auto operator+(detail::Number auto b, const A& a) {
@@ -92,15 +94,15 @@ auto operator+(detail::Number auto b, const A& a) {
 }
 template <TensorLike A>
 auto operator-(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v - c; }, a);
+  return map(detail::formula::plus_number(-static_cast<scalar_t<A>>(b)), a);
 }
 template <TensorLike A>
 auto operator-(detail::Number auto b, const A& a) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return c - v; }, a);
+  return map(detail::formula::number_minus(static_cast<scalar_t<A>>(b)), a);
 }
 template <TensorLike A>
 auto operator*(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v * c; }, a);
+  return map(detail::formula::times_number(static_cast<scalar_t<A>>(b)), a);
 }
 template <TensorLike A>
 auto operator*(detail::Number auto b, const A& a) {
@@ -108,98 +110,97 @@ auto operator*(detail::Number auto b, const A& a) {
 }
 template <TensorLike A>
 auto operator/(const A& a, detail::Number auto b) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return v / c; }, a);
+  return map(detail::formula::over_number(static_cast<scalar_t<A>>(b)), a);
 }
 template <TensorLike A>
 auto operator/(detail::Number auto b, const A& a) {
-  return map([c = static_cast<scalar_t<A>>(b)](auto v) INKLING_LAMBDA_INLINE { return c / v; }, a);
+  return map(detail::formula::number_over(static_cast<scalar_t<A>>(b)), a);
 }
 template <TensorLike A>
 auto operator-(const A& a) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return -v; }, a);
+  return map(detail::formula::negative, a);
 }
 
 template <TensorLike X>
 auto exp(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return exp(v); }, x);
+  return map(detail::formula::of_exp, x);
 }
 template <TensorLike X>
 auto log(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return log(v); }, x);
+  return map(detail::formula::of_log, x);
 }
 template <TensorLike X>
 auto sqrt(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return sqrt(v); }, x);
+  return map(detail::formula::of_sqrt, x);
 }
 template <TensorLike X>
 auto square(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return v * v; }, x);
+  return map(detail::formula::of_square, x);
 }
 template <TensorLike X>
 auto reciprocal(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return reciprocal(v); }, x);
+  return map(detail::formula::of_reciprocal, x);
 }
 template <TensorLike X>
 auto abs(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return abs(v); }, x);
+  return map(detail::formula::of_abs, x);
 }
 template <TensorLike X>
 auto tanh(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return tanh(v); }, x);
+  return map(detail::formula::of_tanh, x);
 }
 template <TensorLike X>
 auto sigmoid(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return sigmoid(v); }, x);
+  return map(detail::formula::of_sigmoid, x);
 }
 template <TensorLike X>
 auto softplus(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return softplus(v); }, x);
+  return map(detail::formula::of_softplus, x);
 }
 template <TensorLike X>
 auto erf(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return erf(v); }, x);
+  return map(detail::formula::of_erf, x);
 }
 template <TensorLike X>
 auto sin(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return sin(v); }, x);
+  return map(detail::formula::of_sin, x);
 }
 template <TensorLike X>
 auto cos(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return cos(v); }, x);
+  return map(detail::formula::of_cos, x);
 }
 template <TensorLike X>
 auto relu(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return relu(v); }, x);
+  return map(detail::formula::of_relu, x);
 }
 template <TensorLike X>
 auto silu(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return silu(v); }, x);
+  return map(detail::formula::of_silu, x);
 }
 template <TensorLike X>
 auto gelu(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return gelu(v); }, x);
+  return map(detail::formula::of_gelu, x);
 }
 template <TensorLike X>
 auto gelu_tanh(const X& x) {
-  return map([](auto v) INKLING_LAMBDA_INLINE { return gelu_tanh(v); }, x);
+  return map(detail::formula::of_gelu_tanh, x);
 }
 template <TensorLike X>
 auto pow(const X& x, detail::Number auto exponent) {
-  return map([p = static_cast<scalar_t<X>>(exponent)](auto v) INKLING_LAMBDA_INLINE { return pow(v, p); }, x);
+  return map(detail::formula::to_the(static_cast<scalar_t<X>>(exponent)), x);
 }
 template <TensorLike X>
 auto clamp(const X& x, detail::Number auto low, detail::Number auto high) {
   using T = scalar_t<X>;
-  return map(
-      [l = static_cast<T>(low), h = static_cast<T>(high)](auto v) INKLING_LAMBDA_INLINE { return clamp(v, l, h); }, x);
+  return map(detail::formula::clamped(static_cast<T>(low), static_cast<T>(high)), x);
 }
 template <TensorLike A, TensorLike B>
 auto maximum(const A& a, const B& b) {
-  return map([](auto u, auto v) INKLING_LAMBDA_INLINE { return max(u, v); }, a, b);
+  return map(detail::formula::larger, a, b);
 }
 template <TensorLike A, TensorLike B>
 auto minimum(const A& a, const B& b) {
-  return map([](auto u, auto v) INKLING_LAMBDA_INLINE { return min(u, v); }, a, b);
+  return map(detail::formula::smaller, a, b);
 }
 
 /// 1 where x is above the bound, else 0.
@@ -215,17 +216,14 @@ Tensor<std::uint8_t, rank_v<X>> greater(const X& x, detail::Number auto bound) {
 template <int R, TensorLike A, TensorLike B>
 auto where(const Tensor<std::uint8_t, R>& mask, const A& a, const B& b) {
   using T = scalar_t<A>;
-  return detail::map_named("where", [](auto m, auto u, auto v) INKLING_LAMBDA_INLINE { return select(m.v != 0, u, v); },
-                           mask.template cast<T>(), a, b);
+  return detail::map_named("where", detail::formula::choice, mask.template cast<T>(), a, b);
 }
 
 /// x, with `fill` where the mask is not zero; no gradient flows there.
 template <TensorLike X, int R>
 auto masked_fill(const X& x, const Tensor<std::uint8_t, R>& mask, detail::Number auto fill) {
   using T = scalar_t<X>;
-  return detail::map_named("masked_fill", [c = static_cast<T>(fill)](auto m, auto v) INKLING_LAMBDA_INLINE {
-    return select(m.v != 0, decltype(v)(c), v);
-  }, mask.template cast<T>(), x);
+  return detail::map_named("masked_fill", detail::formula::filled(static_cast<T>(fill)), mask.template cast<T>(), x);
 }
 
 }  // namespace ink

@@ -152,24 +152,26 @@ class AdamW {
   template <class T, int R>
   void update_one(Parameter<T, R>& p, const Gradients& gradients, double lr, detail::Storage& mean,
                   detail::Storage& square) const {
-    const Index count = p.value.size();
-    if (count == 0) return;
+    if (p.value.empty()) return;
     const auto gradient = gradients.of(p);
+    step(p.value.size(), R >= 2 ? options_.weight_decay : 0.0, lr, p.value.mutable_data(), gradient.data(),
+         detail::writable<T>(mean), detail::writable<T>(square));
+  }
+
+  template <class T>
+  void step(Index count, double decay, double lr, T* theta, const T* gradient, T* m, T* v) const {
     const auto n = static_cast<double>(steps_);
     const T b1 = static_cast<T>(options_.beta1), c1 = static_cast<T>(1 - options_.beta1);
     const T b2 = static_cast<T>(options_.beta2), c2 = static_cast<T>(1 - options_.beta2);
-    const T step = static_cast<T>(lr / (1 - std::pow(options_.beta1, n)));
+    const T rate = static_cast<T>(lr / (1 - std::pow(options_.beta1, n)));
     const T root = static_cast<T>(1 / std::sqrt(1 - std::pow(options_.beta2, n)));
     const T eps = static_cast<T>(options_.eps);
-    const T keep = static_cast<T>(R >= 2 ? 1 - lr * options_.weight_decay : 1.0);
-    T* theta = p.value.mutable_data();
-    T* m = detail::writable<T>(mean);
-    T* v = detail::writable<T>(square);
+    const T keep = static_cast<T>(1 - lr * decay);
     kernels::apply_many(count, [=](T t, T m0, T v0, T g) INKLING_LAMBDA_INLINE {
       const T m1 = b1 * m0 + c1 * g;
       const T v1 = b2 * v0 + c2 * (g * g);
-      return std::array<T, 3>{keep * t - step * m1 / (detail::vectorizable_sqrt(v1) * root + eps), m1, v1};
-    }, std::array<T*, 3>{theta, m, v}, theta, m, v, gradient.data());
+      return std::array<T, 3>{keep * t - rate * m1 / (detail::vectorizable_sqrt(v1) * root + eps), m1, v1};
+    }, std::array<T*, 3>{theta, m, v}, theta, m, v, gradient);
   }
 
   Options options_;

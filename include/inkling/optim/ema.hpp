@@ -42,6 +42,16 @@ struct EmaOptions {
   double min = 0;            ///< the least that is kept
 };
 
+namespace detail {
+
+/// average += take · (model − average)
+template <class T>
+void move_towards(Index count, T take, T* average, const T* model) {
+  kernels::apply(count, [take](T a, T x) INKLING_LAMBDA_INLINE { return a + take * (x - a); }, average, average, model);
+}
+
+}  // namespace detail
+
 template <class M>
 class Ema {
  public:
@@ -99,10 +109,7 @@ class Ema {
       average.value = model.value;
       return;
     }
-    const T w = static_cast<T>(take);
-    T* a = average.value.mutable_data();
-    kernels::apply(average.value.size(), [w](T a0, T x) INKLING_LAMBDA_INLINE { return a0 + w * (x - a0); }, a, a,
-                   model.value.data());
+    detail::move_towards(average.value.size(), static_cast<T>(take), average.value.mutable_data(), model.value.data());
   }
 
   Options options_;

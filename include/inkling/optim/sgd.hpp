@@ -99,20 +99,22 @@ class Sgd {
 
   template <class T, int R>
   void update_one(Parameter<T, R>& p, const Gradients& gradients, double lr, detail::Storage& momentum) const {
-    const Index count = p.value.size();
-    if (count == 0) return;
+    if (p.value.empty()) return;
     const auto gradient = gradients.of(p);
-    const T decay = static_cast<T>(R >= 2 ? options_.weight_decay : 0.0), mu = static_cast<T>(options_.momentum);
+    step(p.value.size(), static_cast<T>(R >= 2 ? options_.weight_decay : 0.0), static_cast<T>(lr),
+         p.value.mutable_data(), gradient.data(), detail::writable<T>(momentum));
+  }
+
+  template <class T>
+  void step(Index count, T decay, T rate, T* theta, const T* gradient, T* b) const {
+    const T mu = static_cast<T>(options_.momentum);
     // Nesterov's step looks ahead by the new momentum; the plain one is the new momentum.
     const T of_gradient = options_.nesterov ? T{1} : T{0}, of_momentum = options_.nesterov ? mu : T{1};
-    const T rate = static_cast<T>(lr);
-    T* theta = p.value.mutable_data();
-    T* b = detail::writable<T>(momentum);
     kernels::apply_many(count, [=](T t, T b0, T g) INKLING_LAMBDA_INLINE {
       const T slope = g + decay * t;
       const T b1 = mu * b0 + slope;
       return std::array<T, 2>{t - rate * (of_gradient * slope + of_momentum * b1), b1};
-    }, std::array<T*, 2>{theta, b}, theta, b, gradient.data());
+    }, std::array<T*, 2>{theta, b}, theta, b, gradient);
   }
 
   Options options_;
