@@ -58,7 +58,6 @@ INKLING_INLINE void zero_run(T* dst, Index count) {
 template <class T>
 struct PackPatches {
   static constexpr PanelOrder order = PanelOrder::rows;
-  static constexpr bool in_place = false;
   Patches<T> patches;
 
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
@@ -99,7 +98,6 @@ struct PackPatches {
 template <class T>
 struct PackPatchColumns {
   static constexpr PanelOrder order = PanelOrder::columns;
-  static constexpr bool in_place = false;
   Patches<T> patches;
 
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
@@ -147,7 +145,6 @@ struct PackPatchColumns {
 /// B(k, o) = weight[tap, c, o], k = (tap, c).
 template <class T>
 struct PackTapWeights {
-  static constexpr bool in_place = true;
   const T* data;  ///< null unless every tap is live and in order
   Index ld;       ///< all output channels
   const T* weight;
@@ -168,7 +165,6 @@ struct PackTapWeights {
 /// B(k, c) = weight[tap, c, o], k = (tap, o).
 template <class T>
 struct PackTapWeightsTransposed {
-  static constexpr bool in_place = false;
   Index ld;  ///< all output channels
   const T* weight;
   const Tap* taps;

@@ -27,17 +27,16 @@ void gemm_any(Trans ta, Trans tb, Index m, Index n, Index k, const T* a, Index l
               Index ldc, const GemmOptions<T>& options, Threads threads) {
   auto row = [c, ldc](Index i) { return c + i * ldc; };
   auto with_a = [&](const auto& pack_a) {
-    const NoEpilogue none;
     if (tb == Trans::no) {
-      gemm_packed<T>(m, n, k, pack_a, PackRowsOfB<T>{b, ldb}, row, options, none, threads);
+      gemm_packed<T>(m, n, k, pack_a, PackRowsOfB<T>{b, ldb}, row, options, NoEpilogue{}, threads);
     } else {
-      gemm_packed<T>(m, n, k, pack_a, PackColumnsOfB<T>{b, ldb}, row, options, none, threads);
+      gemm_packed<T>(m, n, k, pack_a, PackColumnsOfB<T>{b, ldb}, row, options, NoEpilogue{}, threads);
     }
   };
   if (ta == Trans::no) {
     with_a(PackRowsOfA<T>{a, lda});
   } else {
-    with_a(PackColumnsOfA<T>{a, lda, k});
+    with_a(PackColumnsOfA<T>{a, lda});
   }
 }
 

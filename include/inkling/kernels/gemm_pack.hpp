@@ -7,11 +7,15 @@
 //                                              order columns: dst[k * stride + r] = A(row0 + r, k0 + k)
 //   pack_b(dst, col0, columns, k0, ks, stride)                dst[k * stride + j] = B(k0 + k, col0 + j)
 //
-// `in_place` says that the matrix is plain memory, `data` with a row every `ld` elements, and need not be copied.
+// A packer of a matrix in plain memory says where it lies: `data` with a row every `ld` elements (null if that is not
+// so after all). Then it may be read without packing, and fetched ahead.
+//
+// The product sees a packer as an Operand, through a pointer to its code: it is compiled once for all packers.
 #pragma once
 
 #include <cstring>
 
+#include "inkling/core/function_ref.hpp"
 #include "inkling/kernels/gemm_micro.hpp"
 
 namespace ink::kernels {
@@ -50,7 +54,7 @@ INKLING_INLINE void transpose_square(T* dst, Index dst_stride, const T* src, Ind
   using V = typename Simd<T, 16>::type;
   constexpr int lanes = Simd<T, 16>::lanes;
   V row[lanes];
-  unroll<lanes>([&](auto i) INKLING_LAMBDA_INLINE { __builtin_memcpy(&row[i], src + i * src_stride, 16); });
+  unroll<lanes>([&](int i) INKLING_LAMBDA_INLINE { __builtin_memcpy(&row[i], src + i * src_stride, 16); });
   if constexpr (lanes == 2) {
     const V c0 = __builtin_shufflevector(row[0], row[1], 0, 2), c1 = __builtin_shufflevector(row[0], row[1], 1, 3);
     __builtin_memcpy(dst, &c0, 16);
@@ -63,7 +67,7 @@ INKLING_INLINE void transpose_square(T* dst, Index dst_stride, const T* src, Ind
     const V column[4] = {
         __builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
         __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
-    unroll<4>([&](auto j) INKLING_LAMBDA_INLINE { __builtin_memcpy(dst + j * dst_stride, &column[j], 16); });
+    unroll<4>([&](int j) INKLING_LAMBDA_INLINE { __builtin_memcpy(dst + j * dst_stride, &column[j], 16); });
   }
 }
 
@@ -87,13 +91,27 @@ void transpose_block(T* dst, Index dst_stride, const T* src, Index src_stride, I
   }
 }
 
+template <class T>
+struct Operand {
+  FunctionRef<void(T* dst, Index first, Index count, Index k0, Index ks, Index stride)> pack;
+  const T* data = nullptr;  ///< null: not in plain memory
+  Index ld = 0;
+
+  template <class Pack>
+  explicit Operand(const Pack& packer) : pack(packer) {
+    if constexpr (requires { packer.data; }) {
+      data = packer.data;
+      ld = packer.ld;
+    }
+  }
+};
+
 }  // namespace detail
 
 /// A as it stands: row-major (m, k).
 template <class T>
 struct PackRowsOfA {
   static constexpr PanelOrder order = PanelOrder::rows;
-  static constexpr bool in_place = true;
   const T* data;
   Index ld;
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
@@ -105,9 +123,8 @@ struct PackRowsOfA {
 template <class T>
 struct PackColumnsOfA {
   static constexpr PanelOrder order = PanelOrder::columns;
-  static constexpr bool in_place = false, ahead = true;
   const T* data;
-  Index ld, k;
+  Index ld;
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
     detail::copy_rows(dst, stride, data + k0 * ld + row0, ld, ks, rows);
   }
@@ -116,7 +133,6 @@ struct PackColumnsOfA {
 /// B as it stands: row-major (k, n). A few rows of A multiply it in place, without packing.
 template <class T>
 struct PackRowsOfB {
-  static constexpr bool in_place = true;
   const T* data;
   Index ld;
   void operator()(T* dst, Index col0, Index columns, Index k0, Index ks, Index stride) const {
@@ -127,11 +143,10 @@ struct PackRowsOfB {
 /// B given transposed: row-major (n, k).
 template <class T>
 struct PackColumnsOfB {
-  static constexpr bool in_place = false;
-  const T* data;
+  const T* columns;  ///< not `data`: it cannot be read as it lies
   Index ld;
-  void operator()(T* dst, Index col0, Index columns, Index k0, Index ks, Index stride) const {
-    detail::transpose_block(dst, stride, data + col0 * ld + k0, ld, columns, ks);
+  void operator()(T* dst, Index col0, Index count, Index k0, Index ks, Index stride) const {
+    detail::transpose_block(dst, stride, columns + col0 * ld + k0, ld, count, ks);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "inkling/core/function_ref.hpp"
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
 #include "inkling/kernels/gemm_fetch.hpp"
@@ -21,12 +22,6 @@ struct GemmOptions {
   bool accumulate = false;  ///< add to C instead of overwriting it
   T alpha = 1;
   const T* bias = nullptr;  ///< of length n, added once
-};
-
-/// Called as epilogue(c, row, column, columns) on each finished piece of a row, while it is still in the cache.
-struct NoEpilogue {
-  template <class T>
-  void operator()(T*, Index, Index, Index) const {}
 };
 
 enum class Threads { no, yes };
@@ -45,26 +40,35 @@ inline constexpr Index gemm_tasks = 8;         // that leave no thread idle for 
 
 constexpr Index div_up(Index a, Index b) { return (a + b - 1) / b; }
 
-/// Rows [row_begin, row_end) of a product over k in [k_begin, k_end), at most a group.
-template <class T, class PackA, class PackB, class Row, class Epilogue>
+/// Writes where `count` rows of C begin, from `row` on.
+template <class T>
+using RowsOfC = FunctionRef<void(T** to, Index row, Index count)>;
+
+/// Called as epilogue(c, row, column, columns) on each finished piece of a row, while it is still in the cache.
+template <class T>
+using Epilogue = FunctionRef<void(T*, Index, Index, Index)>;
+
+/// Rows [row_begin, row_end) of a product over k.
+template <class T, PanelOrder Order>
 class GemmRange {
  public:
-  GemmRange(Index row_begin, Index row_end, Index n, const PackA& pack_a, const PackB& pack_b, const Row& row,
-            const GemmOptions<T>& options, const Epilogue& epilogue)
+  /// `epilogue` may be null.
+  GemmRange(Index row_begin, Index row_end, Index n, Index k, const Operand<T>& a, const Operand<T>& b, RowsOfC<T> c,
+            const GemmOptions<T>& options, const Epilogue<T>* epilogue = nullptr)
       : row_begin_(row_begin),
         row_end_(row_end),
         n_(n),
-        pack_a_(pack_a),
-        pack_b_(pack_b),
-        row_(row),
+        k_(k),
+        a_(a),
+        b_(b),
+        c_(c),
         options_(options),
         epilogue_(epilogue) {}
 
+  /// The part of k in [k_begin, k_end), at most a group.
   void run(Index k_begin, Index k_end, Threads threads) const {
     if (rows() * n_ * (k_end - k_begin) < gemm_serial_size) threads = Threads::no;
-    if constexpr (PackB::in_place) {
-      if (pack_b_.data && rows() <= gemm_few_rows) return run_in_place(k_begin, k_end, threads);
-    }
+    if (b_.data && rows() <= gemm_few_rows) return run_in_place(k_begin, k_end, threads);
     const Index nr = micro_.nr, element = static_cast<Index>(sizeof(T));
     const Index budget = threads == Threads::yes ? gemm_packed_bytes : gemm_packed_bytes / 2;
     const Index columns = std::min(div_up(n_, nr) * nr, budget / (kc * element) / nr * nr);
@@ -82,7 +86,7 @@ class GemmRange {
   }
 
  private:
-  static constexpr Index kc = gemm_block<T>(PackA::order);
+  static constexpr Index kc = gemm_block<T>(Order);
   Index rows() const { return row_end_ - row_begin_; }
 
   template <class F>
@@ -105,13 +109,11 @@ class GemmRange {
           const Index col = col0 + panel * nr, columns = std::min(nr, col1 - col);
           T* dst = packed + block * kc * panels * nr + (panel * ks + step) * nr;
           if (columns < nr) std::fill_n(dst, steps * nr, T(0));
-          if constexpr (PackB::in_place) {
-            const Index next = k + step + gemm_strip;
-            if (pack_b_.data && next + gemm_strip <= k1) {
-              fetch_rows(Walk<T>{pack_b_.data + next * pack_b_.ld + col, pack_b_.ld}, gemm_strip, columns);
-            }
+          const Index next = k + step + gemm_strip;
+          if (b_.data && next + gemm_strip <= k1) {
+            fetch_rows(Walk<T>{b_.data + next * b_.ld + col, b_.ld}, gemm_strip, columns);
           }
-          pack_b_(dst, col, columns, k + step, steps, nr);
+          b_.pack(dst, col, columns, k + step, steps, nr);
         }
       }
     });
@@ -137,34 +139,32 @@ class GemmRange {
       const Index row0 = row_begin_ + task % row_tasks * height, row1 = std::min(row_end_, row0 + height);
       const Index panel0 = task / row_tasks * chunk, panel1 = std::min(panels, panel0 + chunk);
       PanelsOfA a(div_up(row1 - row0, mr) * mr);
+      T* c[gemm_task_panels * gemm_max_rows];
+      c_(c, row0, row1 - row0);
       for (Index k = k0; k < k1; k += kc) {
         const Index ks = std::min(kc, k1 - k);
         const T* b = packed + (k - k0) * panels * nr;
-        if constexpr (PackA::order == PanelOrder::columns) pack_columns(a.data(), row0, row1, k, ks);
         FetchPacked<T> ahead;
-        if constexpr (requires { pack_a_.ahead; }) {
-          if (k + 2 * kc <= pack_a_.k) {
-            ahead.add({pack_a_.data + (k + kc) * pack_a_.ld + row0, pack_a_.ld}, row1 - row0);
-          }
-        }
-        if constexpr (PackB::in_place) {  // a thread alone packs the next block of B itself
-          if (threads == Threads::no && task == 0 && pack_b_.data && k + 2 * kc <= k_end) {
-            ahead.add({pack_b_.data + (k + kc) * pack_b_.ld + col0, pack_b_.ld}, col1 - col0);
+        if constexpr (Order == PanelOrder::columns) {
+          pack_columns(a.data(), row0, row1, k, ks);
+          const bool more = k + 2 * kc <= k_;
+          if (more && a_.data) ahead.add({a_.data + (k + kc) * a_.ld + row0, a_.ld}, row1 - row0);
+          if (more && b_.data && threads == Threads::no && task == 0) {  // a thread alone packs the next block itself
+            ahead.add({b_.data + (k + kc) * b_.ld + col0, b_.ld}, col1 - col0);
           }
         }
         const FetchRows<T> next(panel1 - panel0, ks);
         for (Index row = row0; row < row1; row += mr) {
-          T* at = PackA::order == PanelOrder::columns ? a.data() + (row - row0) * ks : a.data();
-          RowPanel panel = row_panel(at, row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
+          T* at = Order == PanelOrder::columns ? a.data() + (row - row0) * ks : a.data();
+          RowPanel panel =
+              row_panel(at, c + (row - row0), row, std::min(mr, row1 - row), k, ks, k == k_begin, k + ks == k_end);
           for (Index p = panel0; p < panel1; ++p) {
             const Index col = col0 + p * nr;
             panel.tile.b = b + p * ks * nr;
             panel.tile.b_stride = nr;
-            if constexpr (PackA::order == PanelOrder::columns) ahead.next(panel.tile);
-            if constexpr (PackA::in_place) {
-              if (panel.next_rows) next.fetch(panel.tile, {panel.next_rows, pack_a_.ld}, p - panel0);
-            }
-            if (PackA::order == PanelOrder::rows && ks <= gemm_short && row + 2 * mr <= row1) fetch_c(row + mr, col);
+            if constexpr (Order == PanelOrder::columns) ahead.next(panel.tile);
+            if (panel.next_rows) next.fetch(panel.tile, {panel.next_rows, a_.ld}, p - panel0);
+            if (Order == PanelOrder::rows && ks <= gemm_short && row + 2 * mr <= row1) fetch_c(panel.c + mr, col);
             tile(panel, col, std::min(nr, col1 - col));
           }
         }
@@ -172,8 +172,8 @@ class GemmRange {
     });
   }
 
-  INKLING_INLINE void fetch_c(Index row, Index col) const {
-    for (Index r = row; r < row + micro_.mr; ++r) fetch_rows<T, 1>({row_(r) + col, 0}, 1, micro_.nr);
+  INKLING_INLINE void fetch_c(T* const* c, Index col) const {
+    for (Index r = 0; r < micro_.mr; ++r) fetch_rows<T, 1>({c[r] + col, 0}, 1, micro_.nr);
   }
 
   /// Room for what a task packs of A: all of its panels if A is given by columns, else one at a time, on the stack.
@@ -185,14 +185,14 @@ class GemmRange {
     T* data() { return panel; }
     alignas(64) T panel[gemm_max_rows * kc];
   };
-  using PanelsOfA = std::conditional_t<PackA::order == PanelOrder::columns, PanelsOfColumns, PanelOfRows>;
+  using PanelsOfA = std::conditional_t<Order == PanelOrder::columns, PanelsOfColumns, PanelOfRows>;
 
   struct RowPanel {
     MicroTile<T> tile;
     Index row, rows;
     bool last;
-    const T* next_rows = nullptr;  ///< where the next panel of rows begins, if it lies in memory
-    T* c[gemm_max_rows];
+    const T* next_rows;  ///< where the next panel of rows begins, if it lies in memory
+    T* const* c;
   };
 
   /// All panels of a task at once, if A is given by columns: a row of memory holds a piece of each of them.
@@ -205,7 +205,7 @@ class GemmRange {
     for (Index step = 0; step < ks; step += gemm_strip) {
       const Index steps = std::min(gemm_strip, ks - step);
       for (Index row = row0; row < row1; row += mr) {
-        pack_a_(a + (row - row0) * ks + step * mr, row, std::min(mr, row1 - row), k + step, steps, mr);
+        a_.pack(a + (row - row0) * ks + step * mr, row, std::min(mr, row1 - row), k + step, steps, mr);
       }
     }
   }
@@ -221,17 +221,19 @@ class GemmRange {
         const Index ks = std::min(kc, k_end - k);
         for (Index row = row_begin_; row < row_end_; row += micro_.mr) {
           const Index rows = std::min<Index>(micro_.mr, row_end_ - row);
-          if (PackA::order == PanelOrder::columns) pack_columns(a, row, row + rows, k, ks);
-          RowPanel panel = row_panel(a, row, rows, k, ks, k == k_begin, k + ks == k_end);
+          if (Order == PanelOrder::columns) pack_columns(a, row, row + rows, k, ks);
+          T* c[gemm_max_rows];
+          c_(c, row, rows);
+          RowPanel panel = row_panel(a, c, row, rows, k, ks, k == k_begin, k + ks == k_end);
           for (Index col = col0, columns; col < col1; col += columns) {
             columns = std::min(nr, col1 - col);
-            if (PackA::order == PanelOrder::rows && rows == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
+            if (Order == PanelOrder::rows && rows == 1 && col1 - col >= micro_.wide()) columns = micro_.wide();
             if (columns >= micro_.width(rows, columns)) {
-              panel.tile.b = pack_b_.data + k * pack_b_.ld + col;
-              panel.tile.b_stride = pack_b_.ld;
+              panel.tile.b = b_.data + k * b_.ld + col;
+              panel.tile.b_stride = b_.ld;
             } else {
               std::fill_n(last, ks * nr, T(0));
-              pack_b_(last, col, columns, k, ks, nr);
+              b_.pack(last, col, columns, k, ks, nr);
               panel.tile.b = last;
               panel.tile.b_stride = nr;
             }
@@ -246,27 +248,25 @@ class GemmRange {
   static bool crowded(Index ld) { return ld * static_cast<Index>(sizeof(T)) % 4096 == 0; }
 
   /// A panel of A as the micro-kernel reads it: where it lies, from `a` if it was packed, or packed there now.
-  RowPanel row_panel(T* a, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
-    RowPanel panel;
-    panel.tile = {
-        .k = ks, .a = a, .a_stride = kc, .alpha = options_.alpha, .accumulate = options_.accumulate || !first};
-    panel.row = row;
-    panel.rows = rows;
-    panel.last = last;
-    for (Index r = 0; r < rows; ++r) panel.c[r] = row_(row + r);
+  RowPanel row_panel(T* a, T* const* c, Index row, Index rows, Index k, Index ks, bool first, bool last) const {
+    const bool accumulate = options_.accumulate || !first;
+    RowPanel panel{{.k = ks, .a = a, .a_stride = kc, .alpha = options_.alpha, .accumulate = accumulate},
+                   row,
+                   rows,
+                   last,
+                   nullptr,
+                   c};
     const Index mr = micro_.mr, small = micro_small(micro_.mr), used = rows <= small ? small : mr;
-    if constexpr (PackA::in_place) {
-      if (rows == mr) {  // a whole panel of rows is read where it lies
-        panel.next_rows = pack_a_.data + (row + mr) * pack_a_.ld + k;
-        if (!crowded(pack_a_.ld)) {
-          panel.tile.a = panel.next_rows - mr * pack_a_.ld;
-          panel.tile.a_stride = pack_a_.ld;
+    if constexpr (Order == PanelOrder::rows) {
+      if (a_.data && rows == mr) {  // a whole panel of rows is read where it lies
+        panel.next_rows = a_.data + (row + mr) * a_.ld + k;
+        if (!crowded(a_.ld)) {
+          panel.tile.a = panel.next_rows - mr * a_.ld;
+          panel.tile.a_stride = a_.ld;
           return panel;
         }
       }
-    }
-    if (PackA::order == PanelOrder::rows) {
-      pack_a_(a, row, rows, k, ks, kc);
+      a_.pack(a, row, rows, k, ks, kc);
       for (Index r = rows; r < used; ++r) std::fill_n(a + r * kc, ks, T(0));
     }
     return panel;
@@ -300,18 +300,17 @@ class GemmRange {
       micro_.run(panel.tile, static_cast<int>(panel.rows), static_cast<int>(width));
       for (Index r = 0; r < panel.rows; ++r) std::copy_n(c[r], columns, panel.c[r] + col);
     }
-    if (!std::is_same_v<Epilogue, NoEpilogue> && panel.last) {
-      for (Index r = 0; r < panel.rows; ++r) epilogue_(panel.c[r] + col, panel.row + r, col, columns);
+    if (epilogue_ && panel.last) {
+      for (Index r = 0; r < panel.rows; ++r) (*epilogue_)(panel.c[r] + col, panel.row + r, col, columns);
     }
   }
 
-  Index row_begin_, row_end_, n_;
-  const PackA& pack_a_;
-  const PackB& pack_b_;
-  const Row& row_;
+  Index row_begin_, row_end_, n_, k_;
+  Operand<T> a_, b_;
+  RowsOfC<T> c_;
   const GemmOptions<T>& options_;
-  const Epilogue& epilogue_;
-  Micro<T> micro_ = micro<T, PackA::order>();
+  const Epilogue<T>* epilogue_;
+  Micro<T> micro_ = micro<T, Order>();
 };
 
 }  // namespace detail
