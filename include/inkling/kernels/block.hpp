@@ -62,24 +62,41 @@ INKLING_INLINE T fold_max(T (&block)[block_size]) {
 /// How many items of `size` elements make a task of about 16,384.
 constexpr Index rows_per_task(Index size) { return size >= 16384 ? 1 : 16384 / (size > 0 ? size : 1); }
 
-/// A matrix (rows, columns) as strips of at most 64 neighbouring columns. Narrow matrices are read several rows at
-/// once: lane l of a strip is column (first + l) mod columns.
-struct Strips {
-  Index rows, columns;
-  Index width() const { return columns >= block_size ? block_size : block_size / columns * columns; }
+/// At most 64 neighbouring columns of a matrix, cut into blocks. Narrow matrices are read several rows at once: lane l
+/// of a strip is column (first + l) mod columns.
+struct Strip {
+  Index first, lanes;          ///< the first column, and how many lanes are in use
+  Index offset, step, blocks;  ///< of the first block, from one to the next, and how many are full
+  Index rest;                  ///< lanes of a last shorter block, if there is one
 
-  /// body(first column, lanes, offset of the first element, step, full steps, lanes of a last shorter step).
+  /// body(offset of a block, how many lanes it has). A single copy of the body: these are long.
   template <class F>
-  INKLING_INLINE void for_each(F&& body) const {
-    if (columns < block_size) {
-      const Index lanes = width(), size = rows * columns;
-      body(Index{0}, lanes, Index{0}, lanes, size / lanes, size % lanes);
-      return;
-    }
-    for (Index c = 0; c < columns; c += block_size) {
-      body(c, columns - c < block_size ? columns - c : block_size, c, columns, rows, Index{0});
-    }
+  INKLING_INLINE void for_each_block(F&& body) const {
+    Index at = offset;
+    for (Index b = 0, all = blocks + (rest > 0 ? 1 : 0); b < all; ++b, at += step) body(at, b < blocks ? lanes : rest);
+  }
+
+  /// out[c] of the columns of the strip: lanes of the same column added in order.
+  template <class T>
+  INKLING_INLINE void gather(T (&block)[block_size], Index columns, T* out) const {
+    const Index width = columns - first < lanes ? columns - first : lanes;
+    for (Index l = width; l < lanes; ++l) block[l % width] += block[l];
+    for (Index l = 0; l < width; ++l) out[first + l] = block[l];
   }
 };
+
+/// body(strip) for the strips of a matrix (rows, columns).
+template <class F>
+INKLING_INLINE void for_each_strip(Index rows, Index columns, F&& body) {
+  const bool narrow = columns < block_size;
+  for (Index c = 0; c < columns; c += block_size) {
+    Strip strip{c, columns - c < block_size ? columns - c : block_size, c, columns, rows, 0};
+    if (narrow) {
+      const Index lanes = block_size / columns * columns, size = rows * columns;
+      strip = {0, lanes, 0, lanes, size / lanes, size % lanes};
+    }
+    body(strip);
+  }
+}
 
 }  // namespace ink::kernels::detail

@@ -65,37 +65,25 @@ INKLING_INLINE void spread_channels(Block<T>& lanes, const T* per_channel, Index
   }
 }
 
-/// out[c] of the channels of a strip: lanes of the same channel added in order.
-template <class T>
-INKLING_INLINE void gather_channels(Block<T>& lanes, Index first, Index count, Index columns, T* out) {
-  const Index width = columns - first < count ? columns - first : count;
-  for (Index l = width; l < count; ++l) lanes[l % width] += lanes[l];
-  for (Index l = 0; l < width; ++l) out[first + l] = lanes[l];
-}
-
 /// out[c] = sum over the pixels of (x - center_c)^power, power 1 or 2.
 template <int Power, class T>
 INKLING_INLINE void channel_moment(Index pixels, Index channels, const T* x, const T* center, T* out) {
-  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
-                                        INKLING_LAMBDA_INLINE {
+  for_each_strip(pixels, channels, [&](const Strip& strip) INKLING_LAMBDA_INLINE {
     Block<T> sum, middle, v;
-    spread_channels(middle, center, first, channels);
+    spread_channels(middle, center, strip.first, channels);
     for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
-    auto add = [&](const T* p, Index count) INKLING_LAMBDA_INLINE {
-      load_block(v, p, count);
+    strip.for_each_block([&](Index at, Index count) INKLING_LAMBDA_INLINE {
+      load_block(v, x + at, count);
       for (Index l = 0; l < block_size; ++l) v[l] = v[l] - middle[l];
       if constexpr (Power == 2) {
         for (Index l = 0; l < block_size; ++l) v[l] = v[l] * v[l];
       }
-      if (count < lanes) {
+      if (count < strip.lanes) {
         for (Index l = 0; l < block_size; ++l) v[l] = l < count ? v[l] : T(0);
       }
       for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
-    };
-    const T* p = x + offset;
-    for (Index s = 0; s < steps; ++s, p += step) add(p, lanes);
-    if (rest > 0) add(p, rest);
-    gather_channels(sum, first, lanes, channels, out);
+    });
+    strip.gather(sum, channels, out);
   });
 }
 
@@ -103,20 +91,16 @@ INKLING_INLINE void channel_moment(Index pixels, Index channels, const T* x, con
 template <class Activation, class T>
 INKLING_INLINE void scale_channels(Index pixels, Index channels, const T* x, const T* center, const T* scale,
                                    const T* shift, T* y) {
-  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
-                                        INKLING_LAMBDA_INLINE {
+  for_each_strip(pixels, channels, [&](const Strip& strip) INKLING_LAMBDA_INLINE {
     Block<T> middle, a, b, v;
-    spread_channels(middle, center, first, channels);
-    spread_channels(a, scale, first, channels);
-    spread_channels(b, shift, first, channels);
-    Index at = offset;
-    auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
+    spread_channels(middle, center, strip.first, channels);
+    spread_channels(a, scale, strip.first, channels);
+    spread_channels(b, shift, strip.first, channels);
+    strip.for_each_block([&](Index at, Index count) INKLING_LAMBDA_INLINE {
       load_block(v, x + at, count);
       for (Index l = 0; l < block_size; ++l) v[l] = Activation::value((v[l] - middle[l]) * a[l] + b[l]);
       store_block(y + at, v, count);
-    };
-    for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
-    if (rest > 0) apply(rest);
+    });
   });
 }
 
@@ -136,16 +120,14 @@ void average_groups(Index channels, Index groups, T size, T* v) {
 template <class Activation, class T>
 INKLING_INLINE void channel_gradients(Index pixels, Index channels, const T* x, const T* dy, const T* center,
                                       const T* rstd, const T* gamma, const T* beta, T* dz, T* sum_dz, T* sum_dzx) {
-  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
-                                        INKLING_LAMBDA_INLINE {
+  for_each_strip(pixels, channels, [&](const Strip& strip) INKLING_LAMBDA_INLINE {
     Block<T> middle, scale, gain, shift, v, d, a, b;
-    spread_channels(middle, center, first, channels);
-    spread_channels(scale, rstd, first, channels);
-    spread_channels(gain, gamma, first, channels);
-    spread_channels(shift, beta, first, channels);
+    spread_channels(middle, center, strip.first, channels);
+    spread_channels(scale, rstd, strip.first, channels);
+    spread_channels(gain, gamma, strip.first, channels);
+    spread_channels(shift, beta, strip.first, channels);
     for (Index l = 0; l < block_size; ++l) a[l] = b[l] = T(0);
-    Index at = offset;
-    auto add = [&](Index count) INKLING_LAMBDA_INLINE {
+    strip.for_each_block([&](Index at, Index count) INKLING_LAMBDA_INLINE {
       load_block(v, x + at, count);
       load_block(d, dy + at, count);
       for (Index l = 0; l < block_size; ++l) v[l] = (v[l] - middle[l]) * scale[l];
@@ -155,11 +137,9 @@ INKLING_INLINE void channel_gradients(Index pixels, Index channels, const T* x, 
       }
       for (Index l = 0; l < block_size; ++l) a[l] += d[l];
       for (Index l = 0; l < block_size; ++l) b[l] += d[l] * v[l];
-    };
-    for (Index s = 0; s < steps; ++s, at += step) add(lanes);
-    if (rest > 0) add(rest);
-    gather_channels(a, first, lanes, channels, sum_dz);
-    gather_channels(b, first, lanes, channels, sum_dzx);
+    });
+    strip.gather(a, channels, sum_dz);
+    strip.gather(b, channels, sum_dzx);
   });
 }
 
@@ -167,22 +147,18 @@ INKLING_INLINE void channel_gradients(Index pixels, Index channels, const T* x, 
 template <class T>
 INKLING_INLINE void group_norm_dx(Index pixels, Index channels, const T* x, const T* dy, const T* center, const T* a,
                                   const T* b, const T* k, T* dx) {
-  Strips{pixels, channels}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
-                                        INKLING_LAMBDA_INLINE {
+  for_each_strip(pixels, channels, [&](const Strip& strip) INKLING_LAMBDA_INLINE {
     Block<T> middle, ac, bc, kc, v, d;
-    spread_channels(middle, center, first, channels);
-    spread_channels(ac, a, first, channels);
-    spread_channels(bc, b, first, channels);
-    spread_channels(kc, k, first, channels);
-    Index at = offset;
-    auto apply = [&](Index count) INKLING_LAMBDA_INLINE {
+    spread_channels(middle, center, strip.first, channels);
+    spread_channels(ac, a, strip.first, channels);
+    spread_channels(bc, b, strip.first, channels);
+    spread_channels(kc, k, strip.first, channels);
+    strip.for_each_block([&](Index at, Index count) INKLING_LAMBDA_INLINE {
       load_block(v, x + at, count);
       load_block(d, dy + at, count);
       for (Index l = 0; l < block_size; ++l) v[l] = d[l] * ac[l] + (v[l] - middle[l]) * kc[l] + bc[l];
       store_block(dx + at, v, count);
-    };
-    for (Index s = 0; s < steps; ++s, at += step) apply(lanes);
-    if (rest > 0) apply(rest);
+    });
   });
 }
 

@@ -80,22 +80,14 @@ INKLING_INLINE void column_sums_serial(Index rows, Index columns, const T* x, T*
     }
     return;
   }
-  Strips{rows, columns}.for_each([&](Index first, Index lanes, Index offset, Index step, Index steps, Index rest)
-                                     INKLING_LAMBDA_INLINE {
+  for_each_strip(rows, columns, [&](const Strip& strip) INKLING_LAMBDA_INLINE {
     Block<T> sum, v;
     for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
-    const T* p = x + offset;
-    for (Index s = 0; s < steps; ++s, p += step) {
-      load_block(v, p, lanes);
+    strip.for_each_block([&](Index at, Index count) INKLING_LAMBDA_INLINE {
+      load_block(v, x + at, count);
       for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
-    }
-    if (rest > 0) {
-      load_block(v, p, rest);
-      for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
-    }
-    const Index width = columns - first < lanes ? columns - first : lanes;
-    for (Index l = width; l < lanes; ++l) sum[l % width] += sum[l];
-    for (Index l = 0; l < width; ++l) out[first + l] = sum[l];
+    });
+    strip.gather(sum, columns, out);
   });
 }
 
