@@ -16,11 +16,14 @@
 
 #include <array>
 #include <charconv>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "inkling/config.hpp"
 
 namespace ink {
 
@@ -45,31 +48,53 @@ class IoError : public std::runtime_error {
 
 namespace detail {
 
-template <class X>
-void append_text(std::string& out, const X& x) {
-  if constexpr (std::is_convertible_v<const X&, std::string_view>) {
-    out += std::string_view(x);
-  } else if constexpr (std::is_same_v<X, char>) {
-    out += x;
-  } else if constexpr (std::is_same_v<X, bool>) {
-    out += x ? "true" : "false";
-  } else if constexpr (std::is_arithmetic_v<X>) {
-    std::array<char, 32> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), x).ptr;
-    out.append(digits.data(), end);
-  } else {
-    out += to_string(x);
+/// What a message is made of: a thing, and how to write it.
+class TextPart {
+ public:
+  template <class X>
+  explicit TextPart(const X& x) {
+    if constexpr (std::is_convertible_v<const X&, const char*>) {
+      object_ = static_cast<const char*>(x);
+      append_ = append_characters;
+    } else {
+      object_ = &x;
+      append_ = [](std::string& out, const void* object) { append(out, *static_cast<const X*>(object)); };
+    }
   }
+  void append_to(std::string& out) const { append_(out, object_); }
+
+ private:
+  static void append_characters(std::string& out, const void* object) { out += static_cast<const char*>(object); }
+  static void append(std::string& out, char x) { out += x; }
+  static void append(std::string& out, bool x) { out += x ? "true" : "false"; }
+  template <class X>
+  static void append(std::string& out, const X& x) {
+    if constexpr (std::is_convertible_v<const X&, std::string_view>) {
+      out += std::string_view(x);
+    } else if constexpr (std::is_arithmetic_v<X>) {
+      std::array<char, 32> digits;
+      out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), x).ptr);
+    } else {
+      out += to_string(x);
+    }
+  }
+
+  const void* object_;
+  void (*append_)(std::string&, const void*);
+};
+
+inline std::string joined(std::initializer_list<TextPart> parts) {
+  std::string out;
+  for (const TextPart& part : parts) part.append_to(out);
+  return out;
 }
 
 }  // namespace detail
 
 /// Joins strings, numbers (shortest exact form) and anything with a `to_string` found by its namespace.
 template <class... Parts>
-std::string text(const Parts&... parts) {
-  std::string out;
-  (detail::append_text(out, parts), ...);
-  return out;
+INKLING_NOINLINE std::string text(const Parts&... parts) {
+  return detail::joined({detail::TextPart(parts)...});
 }
 
 }  // namespace ink
