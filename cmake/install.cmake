@@ -16,4 +16,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/inkling-config-version.cm
 install(FILES
   ${PROJECT_BINARY_DIR}/inkling-config.cmake
   ${PROJECT_BINARY_DIR}/inkling-config-version.cmake
+  cmake/kernels.cmake
+  cmake/kernels.cpp
   DESTINATION ${package_dir})

@@ -19,6 +19,23 @@ if(INKLING_SANITIZE)
   target_link_options(inkling_own INTERFACE ${sanitize_flags})
 endif()
 
+# inkling_computes(<target>): its running time counts. Tests are compiled without optimisation, in half of the time it
+# takes to optimise them; only these pay for that when they run.
+function(inkling_computes target)
+  if(CMAKE_CXX_FLAGS MATCHES "-O0")
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()
+
+# The kernels for one instruction set alone, and both libraries of them as our own programs are compiled.
+add_library(inkling_portable_kernels STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/cmake/kernels.cpp)
+target_compile_definitions(inkling_portable_kernels PUBLIC INKLING_PORTABLE)
+target_compile_options(inkling_portable_kernels INTERFACE "SHELL:-include inkling/kernels/instances.hpp")
+foreach(library inkling_kernels inkling_portable_kernels)
+  target_link_libraries(${library} PRIVATE inkling_own)
+  inkling_computes(${library})
+endforeach()
+
 # inkling_use(<target> <package> <imported target> <header>): link a header library, whether or not it ships a package.
 function(inkling_use target package imported header)
   find_package(${package} QUIET)
@@ -32,12 +49,4 @@ function(inkling_use target package imported header)
                         "or turn off INKLING_BUILD_TESTS, INKLING_BUILD_BENCH, INKLING_BUILD_EXAMPLES.")
   endif()
   target_include_directories(${target} SYSTEM PRIVATE ${${package}_INCLUDE_DIR})
-endfunction()
-
-# inkling_computes(<target>): its running time counts. Tests are compiled without optimisation, in half of the time it
-# takes to optimise them; only these pay for that when they run.
-function(inkling_computes target)
-  if(CMAKE_CXX_FLAGS MATCHES "-O0")
-    target_compile_options(${target} PRIVATE -O1)
-  endif()
 endfunction()
