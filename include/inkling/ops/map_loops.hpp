@@ -163,7 +163,9 @@ class MapGradients {
 /// How many of the inputs are differentiated, where each has its position among these, or −1.
 template <std::size_t N>
 constexpr std::size_t active_count(const std::array<int, N>& positions) {
-  return static_cast<std::size_t>(1 + *std::max_element(positions.begin(), positions.end()));
+  std::size_t count = 0;
+  for (const int position : positions) count += position >= 0 ? 1 : 0;
+  return count;
 }
 
 /// The position is a constant: an index of its own would keep clang from vectorising loops over duals.
