@@ -59,7 +59,7 @@ void check_product(const Case& s, Trans ta, Trans tb, bool accumulate, T alpha, 
 
 template <class T>
 void check_all_shapes() {
-  // The last: rows 1024 elements apart (lda is k + 3), which are copied.
+  // The last: rows 1024 elements apart (lda is k + 3), which are packed.
   const Case cases[] = {{1, 1, 1},     {1, 7, 5},     {2, 3, 4},      {3, 17, 9},    {5, 1, 33},
                         {7, 33, 300},  {12, 32, 256}, {13, 31, 257},  {24, 5, 64},   {31, 40, 2},
                         {33, 65, 513}, {50, 16, 70},  {1, 300, 40},   {4, 4, 4500},  {0, 5, 3},
@@ -124,6 +124,24 @@ TEST_CASE("gemm: a row alone has the bits of the row in a batch, at any number o
       }
     }
   });
+}
+
+TEST_CASE("gemm: rows of A that crowd each other out of the cache, and are packed, give the same bits") {
+  const Index m = 1100, n = 300, k = 1021;
+  const auto a = random_values<float>(m * k, 8), b = random_values<float>(k * n, 9);
+  for (const Index lda : {Index{1024}, Index{2048}}) {
+    std::vector<float> apart(static_cast<std::size_t>(m * lda), 99.0f);
+    for (Index i = 0; i < m; ++i) std::copy_n(a.data() + i * k, k, apart.data() + i * lda);
+    on_every_isa([&] {
+      std::vector<float> expected(static_cast<std::size_t>(m * n)), c(expected.size());
+      gemm(Trans::no, Trans::no, m, n, k, a.data(), k, b.data(), n, expected.data(), n);
+      for (int threads : {1, 2}) {
+        set_thread_count(threads);
+        gemm(Trans::no, Trans::no, m, n, k, apart.data(), lda, b.data(), n, c.data(), n);
+        CHECK(equal_bits(expected, c));
+      }
+    });
+  }
 }
 
 TEST_CASE("gemm_batched equals single products and shares operands of stride 0") {
