@@ -91,6 +91,7 @@ void transpose_block(T* dst, Index dst_stride, const T* src, Index src_stride, I
   }
 }
 
+/// A packer as the product sees it: how to pack it, and where its matrix lies.
 template <class T>
 struct Operand {
   FunctionRef<void(T* dst, Index first, Index count, Index k0, Index ks, Index stride)> pack;

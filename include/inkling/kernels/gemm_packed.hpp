@@ -20,6 +20,7 @@
 
 namespace ink::kernels {
 
+/// Nothing is left to do with a finished element.
 struct NoEpilogue {};
 
 namespace detail {

@@ -1,9 +1,9 @@
 // The loops behind `map` (ops/map.hpp): a formula over blocks of memory, forward and backward.
 //
-//   map_loop         out[i] = f(x₁[i], x₂[i], …)
+//   map_loop               out[i] = f(x₁[i], x₂[i], …)
 //   value_and_slope_loop   y[i] = f(x[i]), dx[i] *= f'(x[i])
-//   gradient_loop    dx_k[i] = dy[i] · ∂f/∂x_k(x₁[i], x₂[i], …) for the inputs that are differentiated
-//   MapGradients     where these go: to memory, or added up where an input was repeated
+//   gradient_loop          dx_k[i] = dy[i] · ∂f/∂x_k(x₁[i], x₂[i], …) for the inputs that are differentiated
+//   MapGradients           where these go: to memory, or added up where an input was repeated
 //
 // None of them knows a rank: a formula is compiled once for tensors of all ranks, and for each instruction set.
 #pragma once
@@ -115,7 +115,7 @@ class MapGradients {
   Storage take_whole(std::size_t i) { return std::move(whole_[i]); }
 
   /// The gradient of active input i, added up, if it was.
-  void add_up(std::size_t i, T* out) const {
+  void add_up(std::size_t i, T* out) {
     const Index inner = rows_.inner;
     for (Index o = 0; o < rows_.outer; ++o) {
       const T* from = partial_->data() + (o * pieces_ * active + static_cast<Index>(i)) * inner;
@@ -130,7 +130,7 @@ class MapGradients {
   static constexpr Index active = static_cast<Index>(Active);
   static constexpr Index shortest_row = 16;  // below, a row is not worth a loop of its own
 
-  void fold(Index task, FunctionRef<void(Index, Index, const Pointers&)> body) const {
+  void fold(Index task, FunctionRef<void(Index, Index, const Pointers&)> body) {
     const Index inner = rows_.inner, o = task / pieces_, first = task % pieces_ * piece_;
     const Index last = std::min(rows_.repeat, first + piece_), step = map_block / inner;
     T* sums = partial_->data() + task * active * inner;
@@ -157,7 +157,7 @@ class MapGradients {
   std::array<bool, Active> folded_{};
   std::array<Storage, Active> whole_;
   Pointers whole_data_{};
-  mutable std::optional<Scratch<T>> partial_;  // (outer, pieces, Active, inner)
+  std::optional<Scratch<T>> partial_;  // (outer, pieces, Active, inner)
 };
 
 /// How many of the inputs are differentiated, where each has its position among these, or −1.
