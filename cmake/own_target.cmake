@@ -28,9 +28,8 @@ function(inkling_computes target)
 endfunction()
 
 # The kernels for one instruction set alone, and both libraries of them as our own programs are compiled.
-add_library(inkling_portable_kernels STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/cmake/kernels.cpp)
+inkling_add_kernels(inkling_portable_kernels)
 target_compile_definitions(inkling_portable_kernels PUBLIC INKLING_PORTABLE)
-target_compile_options(inkling_portable_kernels INTERFACE "SHELL:-include inkling/kernels/instances.hpp")
 foreach(library inkling_kernels inkling_portable_kernels)
   target_link_libraries(${library} PRIVATE inkling_own)
   inkling_computes(${library})
