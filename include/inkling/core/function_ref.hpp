@@ -9,7 +9,6 @@
 //     int y = twice([](int v) { return v * v; }, 3);       // 81
 #pragma once
 
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -25,7 +24,7 @@ class FunctionRef<Result(Arguments...)> {
     requires(std::is_object_v<std::remove_reference_t<F>> && !std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
              std::is_invocable_r_v<Result, F&, Arguments...>)
   FunctionRef(F&& f)
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+      : object_(const_cast<void*>(static_cast<const void*>(&f))),
         call_([](void* object, Arguments... arguments) -> Result {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Arguments>(arguments)...);
         }) {}
