@@ -23,7 +23,7 @@ endif()
 foreach(compiler ${compilers})
   get_filename_component(short ${compiler} NAME)
   # What a header leaves out, the first compiler finds; the second reads them all at once.
-  set(which "*.hpp" ${CMAKE_CURRENT_SOURCE_DIR})
+  set(which "*.hpp")
   if(NOT compiler STREQUAL CMAKE_CXX_COMPILER)
     set(which inkling.hpp)
   endif()
