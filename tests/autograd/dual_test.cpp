@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace dual_test {
+
 using namespace ink;
 
 namespace {
@@ -89,3 +91,5 @@ TEST_CASE("dual: select takes value and slope from one side") {
   CHECK(select(false, a, b).v == 5);
   CHECK(select(false, a, b).d[0] == 0);
 }
+
+}  // namespace dual_test

@@ -7,6 +7,8 @@
 
 #include "small_operations.hpp"
 
+namespace gradcheck_test {
+
 using namespace ink;
 using Vector = Tensor<double, 1>;
 
@@ -56,3 +58,5 @@ TEST_CASE("gradcheck: every output counts") {
   };
   CHECK(gradcheck(f, Vector(Shape{3}, {1, 2, 3})) > 0.4);
 }
+
+}  // namespace gradcheck_test

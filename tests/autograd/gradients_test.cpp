@@ -5,6 +5,8 @@
 #include "inkling/autograd/var.hpp"
 #include "small_operations.hpp"
 
+namespace gradients_test {
+
 using namespace ink;
 using Vector = Tensor<double, 1>;
 
@@ -92,3 +94,5 @@ TEST_CASE("gradients: only leaves have them") {
       ValueError);
   CHECK_THROWS_AS(g[wide], ValueError);  // the same number on another tape
 }
+
+}  // namespace gradients_test

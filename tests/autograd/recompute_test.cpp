@@ -18,6 +18,8 @@
 #include "inkling/ops/reduce.hpp"
 #include "inkling/ops/reshape.hpp"
 
+namespace recompute_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -290,3 +292,5 @@ TEST_CASE("recompute: misuse") {
   other.backward(sum(b));
   CHECK_THROWS_AS(recompute(add, b, two), ValueError);  // the tape was walked
 }
+
+}  // namespace recompute_test

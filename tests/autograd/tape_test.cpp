@@ -10,6 +10,8 @@
 #include "inkling/autograd/var.hpp"
 #include "small_operations.hpp"
 
+namespace tape_test {
+
 using namespace ink;
 using Vector = Tensor<double, 1>;
 
@@ -189,3 +191,5 @@ TEST_CASE("tape: errors") {
                        ValueError);
   CHECK_THROWS_AS(small::total(y), ValueError);
 }
+
+}  // namespace tape_test

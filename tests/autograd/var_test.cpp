@@ -8,6 +8,8 @@
 
 #include "small_operations.hpp"
 
+namespace var_test {
+
 using namespace ink;
 using Vector = Tensor<double, 1>;
 
@@ -96,3 +98,5 @@ TEST_CASE("detach: a plain tensor that shares storage, and no gradient") {
   CHECK(x.extent(-1) == 2);
   CHECK(x.size() == 2);
 }
+
+}  // namespace var_test

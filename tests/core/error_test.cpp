@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace error_test {
+
 using namespace ink;
 
 namespace elsewhere {
@@ -34,3 +36,5 @@ TEST_CASE("errors are standard exceptions; IoError names path and reason") {
   CHECK(error.path() == "a.png");
   CHECK(error.reason() == "cannot be opened");
 }
+
+}  // namespace error_test

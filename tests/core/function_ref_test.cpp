@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace function_ref_test {
+
 using ink::FunctionRef;
 
 namespace {
@@ -51,3 +53,5 @@ TEST_CASE("function_ref: passes references and moved values through") {
 static_assert(std::is_convertible_v<int (*)(int), FunctionRef<int(int)>>);
 static_assert(!std::is_convertible_v<int(int), FunctionRef<int(int)>>);
 static_assert(!std::is_convertible_v<int (*)(std::string), FunctionRef<int(int)>>);
+
+}  // namespace function_ref_test

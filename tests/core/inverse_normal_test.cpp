@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace inverse_normal_test {
+
 using namespace ink;
 
 TEST_CASE("inverse_normal: values computed with 60 digits (mpmath), in all three regions") {
@@ -37,3 +39,5 @@ TEST_CASE("inverse_normal: undone by the distribution function") {
     CHECK(std::abs(std::erfc(-inverse_normal(p) / std::sqrt(2.0)) / 2 - p) < 4e-16 + 1e-14 * p);
   }
 }
+
+}  // namespace inverse_normal_test

@@ -9,6 +9,8 @@
 
 #include "inkling/core/tensor.hpp"
 
+namespace memory_test {
+
 using namespace ink;
 using Pool = detail::MemoryPool;
 
@@ -81,3 +83,5 @@ TEST_CASE("memory: a tensor may end on another thread") {
   }
   CHECK(memory_stats().in_use == before);
 }
+
+}  // namespace memory_test

@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+namespace parallel_test {
+
 using namespace ink;
 
 namespace {
@@ -113,3 +115,5 @@ TEST_CASE("parallel_for: errors") {
                        "set_thread_count: called inside of a parallel_for; it must be called outside", ValueError);
   CHECK(thread_count() == 2);
 }
+
+}  // namespace parallel_test

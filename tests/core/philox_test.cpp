@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace philox_test {
+
 using namespace ink;
 
 TEST_CASE("Philox 4x32-10: the published vectors (Random123, kat_vectors)") {
@@ -69,3 +71,5 @@ TEST_CASE("Stream: the bits of its key's blocks, row by row") {
   CHECK(stream.bits() == (std::uint64_t{first[3]} << 32 | first[2]));
   CHECK(stream.bits() == (std::uint64_t{second[1]} << 32 | second[0]));
 }
+
+}  // namespace philox_test

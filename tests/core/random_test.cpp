@@ -12,6 +12,8 @@
 
 #include "inkling/core/view.hpp"
 
+namespace random_test {
+
 using namespace ink;
 
 namespace {
@@ -198,3 +200,5 @@ TEST_CASE("SampleKeys: as many keys as rows") {
   CHECK_THROWS_WITH_AS(categorical(Tensor<double, 2>(Shape{5, 4}, 1.0), SampleKeys({Key{1}}), 2),
                        "categorical: weights are (5, 4), rows per key are 2; they must divide weights[0]", ShapeError);
 }
+
+}  // namespace random_test

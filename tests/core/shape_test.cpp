@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace shape_test {
+
 using namespace ink;
 
 TEST_CASE("Shape: size, strides and text") {
@@ -46,3 +48,5 @@ TEST_CASE("which shapes can be allocated") {
   CHECK(!detail::is_allocatable(Shape{-1, -1}));
   CHECK(detail::is_allocatable(Shape<0>{}));
 }
+
+}  // namespace shape_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace sorted_order_test {
+
 using namespace ink;
 
 TEST_CASE("sorted_order: the indices of sorted elements, equal ones as they stand") {
@@ -29,3 +31,5 @@ TEST_CASE("sorted_order: none, one, and many with few values") {
   }
   CHECK(sorted);
 }
+
+}  // namespace sorted_order_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace tensor_test {
+
 using namespace ink;
 
 TEST_CASE("Tensor: construction") {
@@ -87,3 +89,5 @@ TEST_CASE("Tensor: cast and comparison") {
   const Tensor<float, 0> nan(std::numeric_limits<float>::quiet_NaN());
   CHECK(nan != nan);
 }
+
+}  // namespace tensor_test

@@ -7,6 +7,8 @@
 
 #include "inkling/core/philox.hpp"
 
+namespace view_test {
+
 using namespace ink;
 
 namespace {
@@ -112,3 +114,5 @@ TEST_CASE("View: errors") {
                        "copy: source is (2, 3), destination is (1, 3); both must be equal", ShapeError);
   CHECK_THROWS_AS(view(a).flip(2), ShapeError);
 }
+
+}  // namespace view_test

@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+namespace batches_test {
+
 using namespace ink;
 using data::BatchOptions;
 using data::ImageDataset;
@@ -110,3 +112,5 @@ TEST_CASE("wrong options are named") {
   CHECK_THROWS_WITH_AS(data::batch_at(numbered(3), -1, 2, Key{1}), "batch_at: step is -1; it must not be negative",
                        ValueError);
 }
+
+}  // namespace batches_test

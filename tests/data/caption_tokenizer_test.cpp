@@ -8,6 +8,8 @@
 
 #include "inkling/data/captions.hpp"
 
+namespace caption_tokenizer_test {
+
 using namespace ink;
 using data::CaptionTokenizer;
 using Captions = std::vector<std::string>;
@@ -59,3 +61,5 @@ TEST_CASE("errors name what is wrong and what is right") {
                        "decode: a token is 35; it must be -1 or in [0, 35)", ValueError);
   CHECK_THROWS_AS(tokenizer.decode(Tensor<std::int32_t, 2>({1, 1}, {-2})), ValueError);
 }
+
+}  // namespace caption_tokenizer_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace captions_test {
+
 using namespace ink;
 using data::caption;
 using data::Description;
@@ -71,3 +73,5 @@ TEST_CASE("a row's caption depends on the key and the row alone") {
   CHECK(std::set<std::string>(all.begin(), all.end()).size() > 20);
   CHECK(data::captions({}, Key{1}).empty());
 }
+
+}  // namespace captions_test

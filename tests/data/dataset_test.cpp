@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace dataset_test {
+
 using namespace ink;
 using data::ImageDataset;
 
@@ -48,3 +50,5 @@ TEST_CASE_TEMPLATE("bytes and numbers convert both ways", T, float, double) {
   CHECK_THROWS_WITH_AS(data::denormalize(Tensor<T, 1>(Shape{1}, std::numeric_limits<T>::infinity())),
                        "denormalize: a number is inf; all must be finite", ValueError);
 }
+
+}  // namespace dataset_test

@@ -11,6 +11,8 @@
 #include "inkling/core/view.hpp"
 #include "inkling/data/mnist.hpp"
 
+namespace description_test {
+
 using namespace ink;
 using data::Description;
 using data::Thirds;
@@ -101,3 +103,5 @@ TEST_CASE("MNIST's thresholds cut the shipped digits in thirds") {
     }
   }
 }
+
+}  // namespace description_test

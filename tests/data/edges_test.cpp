@@ -9,6 +9,8 @@
 #include "../support/drawing.hpp"
 #include "inkling/core/view.hpp"
 
+namespace edges_test {
+
 using namespace ink;
 using data::edges;
 using Images = Tensor<std::uint8_t, 4>;
@@ -97,3 +99,5 @@ TEST_CASE("flat and empty images have no edges, and options are checked") {
                        "edges: low is 40, high is 30; 0 < low <= high <= 255 must hold", ValueError);
   CHECK_THROWS_AS(edges(Images({1, 2, 2, 1}), {.low = 0, .high = 30}), ValueError);
 }
+
+}  // namespace edges_test

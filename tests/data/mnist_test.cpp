@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+namespace mnist_test {
+
 using namespace ink;
 using data::Split;
 namespace fs = std::filesystem;
@@ -95,3 +97,5 @@ TEST_CASE("missing files and wrong content are explained") {
   CHECK(what_of([&] { data::mnist(here, Split::train); }) ==
         images + ": the images are (2, 28, 27); MNIST has (N, 28, 28)");
 }
+
+}  // namespace mnist_test

@@ -11,6 +11,8 @@
 #include "inkling/core/random.hpp"
 #include "inkling/core/view.hpp"
 
+namespace skeleton_test {
+
 using namespace ink;
 using data::skeleton;
 using ink::testing::drawing;
@@ -201,3 +203,5 @@ TEST_CASE("an image's skeleton does not depend on the others") {
     CHECK(dense(view(all).slice(0, n, n + 1)) == skeleton(dense(view(many).slice(0, n, n + 1))));
   }
 }
+
+}  // namespace skeleton_test

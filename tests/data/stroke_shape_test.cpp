@@ -9,6 +9,8 @@
 #include "../support/drawing.hpp"
 #include "inkling/core/view.hpp"
 
+namespace stroke_shape_test {
+
 using namespace ink;
 using data::stroke_shapes;
 using Images = Tensor<std::uint8_t, 4>;
@@ -128,3 +130,5 @@ TEST_CASE("nothing, everything and wrong shapes") {
   CHECK_THROWS_WITH_AS(stroke_shapes(Images({1, 28, 28, 3})),
                        "stroke_shapes: images are (1, 28, 28, 3); they must be (N, H, W, 1)", ShapeError);
 }
+
+}  // namespace stroke_shape_test

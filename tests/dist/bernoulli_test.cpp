@@ -7,6 +7,8 @@
 
 #include "../ops/operation_checks.hpp"
 
+namespace bernoulli_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -65,3 +67,5 @@ TEST_CASE("Bernoulli: what does not fit is refused") {
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{3}, -2)), ValueError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{2})), ShapeError);
 }
+
+}  // namespace bernoulli_test

@@ -11,6 +11,8 @@
 #include "../gen/statistics.hpp"
 #include "../ops/operation_checks.hpp"
 
+namespace categorical_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -137,3 +139,5 @@ TEST_CASE("Categorical: tokens must fit the logits") {
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 3}, 4)), ValueError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 3}, -2)), ValueError);
 }
+
+}  // namespace categorical_test

@@ -4,6 +4,8 @@
 
 #include "../ops/operation_checks.hpp"
 
+namespace dirac_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -41,3 +43,5 @@ TEST_CASE("Dirac: other extents are refused") {
   // An axis of 1 is not stretched.
   CHECK_THROWS_AS(dirac.log_prob(Tensor<float, 2>(Shape{1, 1})), ShapeError);
 }
+
+}  // namespace dirac_test

@@ -7,6 +7,8 @@
 
 #include "inkling/autograd/gradcheck.hpp"
 
+namespace discretized_gaussian_test {
+
 using namespace ink;
 
 namespace {
@@ -119,3 +121,5 @@ TEST_CASE("Misuse says what is wrong") {
   CHECK_THROWS_WITH_AS(DiscretizedGaussian(mean, 1).log_prob(Tensor<double, 2>(Shape{2, 1})),
                        "discretized_gaussian.log_prob: x is (2, 1), mean is (2, 3); both must be equal", ShapeError);
 }
+
+}  // namespace discretized_gaussian_test

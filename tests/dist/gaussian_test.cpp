@@ -9,6 +9,8 @@
 #include "../gen/statistics.hpp"
 #include "../ops/operation_checks.hpp"
 
+namespace gaussian_test {
+
 using namespace ink;
 using namespace ink::testing;
 using namespace statistics;
@@ -78,3 +80,5 @@ TEST_CASE("Gaussian: a deviation must be positive and finite") {
   CHECK_THROWS_AS(Gaussian(mean, 1).log_prob(Tensor<float, 1>(Shape{3})), ShapeError);
   CHECK_THROWS_AS(Gaussian(mean, 1).log_prob(Tensor<float, 1>(Shape{1})), ShapeError);
 }
+
+}  // namespace gaussian_test

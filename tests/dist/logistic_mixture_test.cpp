@@ -9,6 +9,8 @@
 #include "../gen/statistics.hpp"
 #include "../ops/operation_checks.hpp"
 
+namespace logistic_mixture_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -148,3 +150,5 @@ TEST_CASE("LogisticMixture: what does not fit is refused") {
                        "logistic_mixture: a token is 8; it must be in [0, 8), or missing_token", ValueError);
   CHECK_THROWS_AS(LogisticMixture(p, 8).log_prob(Tensor<std::int32_t, 1>(Shape{3})), ShapeError);
 }
+
+}  // namespace logistic_mixture_test

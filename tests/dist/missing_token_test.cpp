@@ -9,6 +9,8 @@
 #include "inkling/dist/categorical.hpp"
 #include "inkling/dist/logistic_mixture.hpp"
 
+namespace missing_token_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -56,3 +58,5 @@ TEST_CASE("A missing token counts nothing: Bernoulli") {
 TEST_CASE("A missing token counts nothing: LogisticMixture") {
   check_missing([](const auto& p) { return LogisticMixture(p, 5); }, 6);
 }
+
+}  // namespace missing_token_test

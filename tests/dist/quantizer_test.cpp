@@ -10,6 +10,8 @@
 #include "../gen/statistics.hpp"
 #include "inkling/core/view.hpp"
 
+namespace quantizer_test {
+
 using namespace ink;
 
 TEST_CASE_TEMPLATE("Quantizer: whole numbers survive the way to images and back", T, float, double) {
@@ -72,3 +74,5 @@ TEST_CASE("Quantizer: refuses colours and fewer than two levels") {
   CHECK_THROWS_WITH_AS(Quantizer{2}.tokens(unknown, Key{1}), "Quantizer: image value 0 is nan; it must be a number",
                        ValueError);
 }
+
+}  // namespace quantizer_test

@@ -10,6 +10,8 @@
 #include "../gen/statistics.hpp"
 #include "../ops/operation_checks.hpp"
 
+namespace truncation_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -114,3 +116,5 @@ TEST_CASE("Truncation: what makes no sense is refused") {
   CHECK_THROWS_WITH_AS(Truncation{.top_k = 1}(unknown), "Truncation: logit 1 is nan; it must be a number", ValueError);
   CHECK(Truncation{.top_k = 1}(Categorical(Tensor<float, 2>(Shape{0, 4}))).logits().shape() == Shape{0, 4});
 }
+
+}  // namespace truncation_test

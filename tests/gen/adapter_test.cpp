@@ -13,6 +13,8 @@
 #include "inkling/gen/sampler/ddim.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
 
+namespace adapter_test {
+
 using namespace ink;
 using analytic::Images;
 
@@ -106,3 +108,5 @@ TEST_CASE("A clipped model ends in range, and a model that is in range is not ch
   CHECK(largest(clipped) == 1);
   CHECK(sample(Ddim{.steps = 5}, Clipped(model, 1e6), x, Key{4}) == plain);
 }
+
+}  // namespace adapter_test

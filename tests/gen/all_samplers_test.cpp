@@ -25,6 +25,8 @@
 #include "inkling/gen/target.hpp"
 #include "inkling/gen/target/previous.hpp"
 
+namespace all_samplers_test {
+
 using namespace ink;
 
 namespace {
@@ -188,3 +190,5 @@ TEST_CASE("Every target gives finite images with every schedule, or is refused w
     check_target(schedule, "PreviousTarget", PreviousTarget(schedule), silent || schedule.name == "flat");
   }
 }
+
+}  // namespace all_samplers_test

@@ -17,6 +17,8 @@
 #include "inkling/optim/adamw.hpp"
 #include "statistics.hpp"
 
+namespace any_order_test {
+
 using namespace ink;
 
 namespace {
@@ -198,3 +200,5 @@ TEST_CASE("AnyOrder and MaskedDiffusion train a network to the joint distributio
   const auto estimated = nll_bound(chain, all, nothing, 4, Key{9}), exact = ordered_nll(chain, all, nothing, backwards);
   for (Index b = 0; b < 16; ++b) CHECK(std::abs(estimated(b) - exact(b)) < 1e-4);
 }
+
+}  // namespace any_order_test

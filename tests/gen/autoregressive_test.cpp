@@ -7,6 +7,8 @@
 
 #include "inkling/core/random.hpp"
 
+namespace autoregressive_test {
+
 using namespace ink;
 
 namespace {
@@ -42,3 +44,5 @@ TEST_CASE("Sampling starts from no pixel and knows one more after every step") {
   CHECK(nothing.shape() == Shape{2, 2, 3});
   CHECK(model.positions(nothing) == std::vector<double>{0, 1, 2, 3, 4, 5, 6});
 }
+
+}  // namespace autoregressive_test

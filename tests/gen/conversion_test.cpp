@@ -9,6 +9,8 @@
 #include "inkling/gen/schedule/linear_beta.hpp"
 #include "inkling/gen/target/previous.hpp"
 
+namespace conversion_test {
+
 using namespace ink;
 
 namespace {
@@ -143,3 +145,5 @@ TEST_CASE("What cannot be told is refused") {
   CHECK(convert(NoiseTarget{}, ScoreTarget{}, x, x, 1, nothing) == Images(shape, -0.5));
   CHECK(convert(VelocityTarget{}, CleanTarget{}, x, x, 1, nothing) == Images(shape, -0.5));
 }
+
+}  // namespace conversion_test

@@ -8,6 +8,8 @@
 #include "inkling/core/view.hpp"
 #include "statistics.hpp"
 
+namespace corruption_test {
+
 using namespace ink;
 
 TEST_CASE("Stratified draws: one strictly inside each n-th of (0, 1)") {
@@ -48,3 +50,5 @@ TEST_CASE("Stratified draws depend on the key") {
   CHECK(stratified(50, Key{3}) == stratified(50, Key{3}));
   CHECK(stratified(50, Key{3}) != stratified(50, Key{4}));
 }
+
+}  // namespace corruption_test

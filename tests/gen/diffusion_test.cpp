@@ -20,6 +20,8 @@
 #include "inkling/nn/condition.hpp"
 #include "statistics.hpp"
 
+namespace diffusion_test {
+
 using namespace ink;
 
 namespace {
@@ -237,3 +239,5 @@ TEST_CASE("Corruption has the same bits at any number of threads") {
     CHECK(testing::same_bits(more.level, one.level));
   }
 }
+
+}  // namespace diffusion_test

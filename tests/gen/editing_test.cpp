@@ -18,6 +18,8 @@
 #include "inkling/gen/schedule/linear_beta.hpp"
 #include "statistics.hpp"
 
+namespace editing_test {
+
 using namespace ink;
 using namespace analytic;
 
@@ -264,3 +266,5 @@ TEST_CASE("An interpolation begins and ends at the images, and is as strong as t
   CHECK(largest_difference(frames[2], b) < 1e-6);
   CHECK(variance_of(frames[1]) == doctest::Approx(0.36).epsilon(0.1));  // the straight way would halve it
 }
+
+}  // namespace editing_test

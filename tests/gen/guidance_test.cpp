@@ -20,6 +20,8 @@
 #include "inkling/gen/token_sampler.hpp"
 #include "inkling/models/pixelcnn.hpp"
 
+namespace guidance_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -274,3 +276,5 @@ TEST_CASE("Guidance: misuse") {
   CHECK_FALSE(message({.rescale = -0.1}).empty());
   CHECK(message({.from = 3, .to = 2}) == "guidance: levels are [3, 2]; from must not be above to");
 }
+
+}  // namespace guidance_test

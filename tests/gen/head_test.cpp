@@ -13,6 +13,8 @@
 #include "inkling/gen/token_sampler.hpp"
 #include "statistics.hpp"
 
+namespace head_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -98,3 +100,5 @@ TEST_CASE("Heads: what they cannot serve is refused") {
       "LogisticMixtureHead: parameters are (1, 2, 2, 6), components are 3; the last extent must be 3 · components",
       ShapeError);
 }
+
+}  // namespace head_test

@@ -16,6 +16,8 @@
 #include "inkling/gen/schedule/linear_beta.hpp"
 #include "statistics.hpp"
 
+namespace learned_variance_test {
+
 using namespace ink;
 
 namespace {
@@ -277,3 +279,5 @@ TEST_CASE("A learned variance needs a network for it, and two steps") {
   CHECK_THROWS_WITH(LearnedVariance(Diffusion(Plain{}, linear, NoiseTarget{}), {.steps = 1}),
                     "LearnedVariance: steps is 1; it must be at least 2");
 }
+
+}  // namespace learned_variance_test

@@ -12,6 +12,8 @@
 #include "inkling/models/gpt.hpp"
 #include "statistics.hpp"
 
+namespace likelihood_test {
+
 using namespace ink;
 
 namespace {
@@ -125,3 +127,5 @@ TEST_CASE("The likelihood depends on the label that is told") {
   CHECK(rate(0) != rate(1));
   CHECK(rate(null_label) == negative_log_likelihood(model, images, Unconditional{}, Key{1}));
 }
+
+}  // namespace likelihood_test

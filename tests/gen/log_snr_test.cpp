@@ -9,6 +9,8 @@
 #include "analytic.hpp"
 #include "schedules.hpp"
 
+namespace log_snr_test {
+
 using namespace ink;
 
 namespace {
@@ -135,3 +137,5 @@ TEST_CASE("The first time at a log-SNR, where many have it, or none") {
                     doctest::Contains("time_at_log_snr: lambda is -20; it must be at least -10.36"));
   CHECK_THROWS_WITH(time_at_log_snr(Cosine{}, std::nan("")), "time_at_log_snr: lambda is nan; it must be a number");
 }
+
+}  // namespace log_snr_test

@@ -14,6 +14,8 @@
 #include "inkling/gen/schedule/cosine.hpp"
 #include "inkling/ops/embedding.hpp"
 
+namespace loss_test {
+
 using namespace ink;
 
 namespace {
@@ -215,3 +217,5 @@ TEST_CASE("The loss depends on the key alone") {
   CHECK(loss(model, batch, Key{2}).item() == loss(model, batch, Key{2}).item());
   CHECK(loss(model, batch, Key{2}).item() != loss(model, batch, Key{3}).item());
 }
+
+}  // namespace loss_test

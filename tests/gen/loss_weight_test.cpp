@@ -16,6 +16,8 @@
 #include "inkling/gen/target/conversion.hpp"
 #include "inkling/gen/target/previous.hpp"
 
+namespace loss_weight_test {
+
 using namespace ink;
 
 namespace {
@@ -231,3 +233,5 @@ TEST_CASE("The model's examples carry the weight of their times") {
     CHECK(example.weight(i) == near(std::min(1.0, 2 / ratio(linear(times(i))))));
   }
 }
+
+}  // namespace loss_weight_test

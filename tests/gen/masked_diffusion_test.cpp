@@ -12,6 +12,8 @@
 #include "inkling/gen/token_sampler/discrete_ancestral.hpp"
 #include "statistics.hpp"
 
+namespace masked_diffusion_test {
+
 using namespace ink;
 
 TEST_CASE_TEMPLATE("Masking schedules: from everything to nothing, weighted by their slope", S, LinearMasking,
@@ -120,3 +122,5 @@ TEST_CASE("DiscreteAncestral: many steps of masked diffusion draw from the joint
   CHECK_THROWS_AS(sample(DiscreteAncestral{.truncation = {.temperature = -1}}, model, Tokens({1, 2, 2}), Key{1}),
                   ValueError);
 }
+
+}  // namespace masked_diffusion_test

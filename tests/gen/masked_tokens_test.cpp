@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace masked_tokens_test {
+
 using namespace ink;
 
 TEST_CASE("A missing pixel is not shown as grey") {
@@ -17,3 +19,5 @@ TEST_CASE("Tokens that no level has are refused") {
                     "known_pixels: a token is 3; it must be in [0, 3), or missing_token");
   CHECK_THROWS_AS(known_pixels<float>(tokens, 1), ValueError);
 }
+
+}  // namespace masked_tokens_test

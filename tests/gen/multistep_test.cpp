@@ -18,6 +18,8 @@
 #include "inkling/gen/sampler/uni_pc.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
 
+namespace multistep_test {
+
 using namespace ink;
 using namespace analytic;
 
@@ -308,3 +310,5 @@ TEST_CASE("Multistep methods refuse orders that they do not have") {
   CHECK_THROWS_WITH_AS(sampled(DpmPlusPlus2MSde{.eta = -1}), "DpmPlusPlus2MSde: eta is -1; it must not be negative",
                        ValueError);
 }
+
+}  // namespace multistep_test

@@ -8,6 +8,8 @@
 
 #include "statistics.hpp"
 
+namespace order_test {
+
 using namespace ink;
 
 namespace {
@@ -114,3 +116,5 @@ TEST_CASE("What is no order is refused") {
   CHECK_THROWS_AS(orders::spiral(3, 0), ValueError);
   CHECK_THROWS_AS(orders::random(-1, 4, Key{1}), ValueError);
 }
+
+}  // namespace order_test

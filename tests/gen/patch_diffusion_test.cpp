@@ -14,6 +14,8 @@
 #include "inkling/models/patch_mlp.hpp"
 #include "inkling/models/patch_transformer.hpp"
 
+namespace patch_diffusion_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -127,3 +129,5 @@ TEST_CASE("PatchVectors: a condition like any other") {
   CHECK(two.withhold(rows).vectors == Tensor<float, 2>(Shape{2, 2}, {0, 0, 3, 4}));
   CHECK(two.joined(two).vectors == Tensor<float, 2>(Shape{4, 2}, {1, 2, 3, 4, 1, 2, 3, 4}));
 }
+
+}  // namespace patch_diffusion_test

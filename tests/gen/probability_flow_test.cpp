@@ -14,6 +14,8 @@
 #include "inkling/nn/condition.hpp"
 #include "statistics.hpp"
 
+namespace probability_flow_test {
+
 using namespace ink;
 using namespace analytic;
 
@@ -159,3 +161,5 @@ TEST_CASE("Misuse says what is wrong") {
   CHECK_THROWS_WITH_AS(ProbabilityFlow<>{}.negative_log_likelihood(model, x, nothing, Key{1}, 1),
                        "dequantized: levels is 1; it must be at least 2", ValueError);
 }
+
+}  // namespace probability_flow_test

@@ -15,6 +15,8 @@
 #include "inkling/gen/sampler/heun.hpp"
 #include "inkling/ops/embedding.hpp"
 
+namespace regression_test {
+
 using namespace ink;
 
 namespace {
@@ -130,3 +132,5 @@ TEST_CASE("The only step goes from nothing to the image") {
   CHECK(model.scales(0).alpha == 1);
   CHECK(model.scales(0).sigma == 0);
 }
+
+}  // namespace regression_test

@@ -16,6 +16,8 @@
 #include "inkling/models/gpt.hpp"
 #include "statistics.hpp"
 
+namespace reordered_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -178,3 +180,5 @@ TEST_CASE("Reordered: what does not fit is refused") {
       Reordered(Table{}, orders::raster(2, 2))(Tokens({1, 2, 3}), 0),
       "reordered: tokens are (1, 2, 3), the order is of 4 pixels; tokens[1] · tokens[2] must equal that", ShapeError);
 }
+
+}  // namespace reordered_test

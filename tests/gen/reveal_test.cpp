@@ -15,6 +15,8 @@
 #include "inkling/gen/token_sampler/most_confident.hpp"
 #include "statistics.hpp"
 
+namespace reveal_test {
+
 using namespace ink;
 
 namespace {
@@ -255,3 +257,5 @@ TEST_CASE("Temperature 0 takes the likeliest level, and plans decide the number 
   CHECK(Reveal<>{}.times(fixed, blank).size() == 6);
   CHECK_THROWS_AS(sample(Reveal{AtRandom{}, EvenPlan{1}, {.temperature = -1}}, fixed, blank, Key{1}), ValueError);
 }
+
+}  // namespace reveal_test

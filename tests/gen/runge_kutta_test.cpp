@@ -11,6 +11,8 @@
 #include "inkling/gen/sampler/adaptive_ode.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
 
+namespace runge_kutta_test {
+
 using namespace ink;
 using namespace analytic;
 
@@ -92,3 +94,5 @@ TEST_CASE("AdaptiveOde refuses what makes no sense, and what takes too long") {
   CHECK_THROWS_WITH_AS(sample(AdaptiveOde{.max_evaluations = 1}, model, start, Key{1}),
                        doctest::Contains("AdaptiveOde: max_evaluations is 1, reached at t = "), ValueError);
 }
+
+}  // namespace runge_kutta_test

@@ -13,6 +13,8 @@
 #include "inkling/gen/sampler/heun.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
 
+namespace sample_test {
+
 using namespace ink;
 
 namespace {
@@ -154,3 +156,5 @@ TEST_CASE("generate with a key for each image: every image is what its key gener
     CHECK(dense(view(all).slice(0, n, n + 1)) == alone);
   }
 }
+
+}  // namespace sample_test

@@ -11,6 +11,8 @@
 #include "analytic.hpp"
 #include "inkling/gen/sample.hpp"
 
+namespace sampler_order_test {
+
 using namespace ink;
 using namespace analytic;
 
@@ -112,3 +114,5 @@ TEST_CASE("The fixed coefficients of PLMS and PNDM: order 2 on uneven steps, mor
   CHECK(order(Plms{}, 20, 320, EvenModes{}) > 3.2);
   CHECK(order(Pndm{}, 20, 320, EvenModes{}) > 3.2);
 }
+
+}  // namespace sampler_order_test

@@ -26,6 +26,8 @@
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/gen/schedule/linear_beta.hpp"
 
+namespace sampler_test {
+
 using namespace ink;
 using namespace analytic;
 
@@ -285,3 +287,5 @@ TEST_CASE("Samplers refuse what makes no sense") {
   CHECK_THROWS_WITH(sample(AncestralEuler{.eta = -1}, cosine, x, Key{1}),
                     "AncestralEuler: eta is -1; it must not be negative");
 }
+
+}  // namespace sampler_test

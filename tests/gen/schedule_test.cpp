@@ -10,6 +10,8 @@
 #include "inkling/gen/target.hpp"
 #include "schedules.hpp"
 
+namespace schedule_test {
+
 using namespace ink;
 
 namespace {
@@ -292,3 +294,5 @@ TEST_CASE("Every target gives the clean image back, on every schedule") {
     }
   });
 }
+
+}  // namespace schedule_test

@@ -9,6 +9,8 @@
 
 #include "inkling/core/philox.hpp"
 
+namespace step_plan_test {
+
 using namespace ink;
 
 namespace {
@@ -92,3 +94,5 @@ TEST_CASE("budgeted_plan: wrong arguments are refused") {
   CHECK_THROWS_WITH_AS(budgeted_plan(losses, 0), "budgeted_plan: evaluations is 0; it must be at least 1", ValueError);
   CHECK_THROWS_WITH_AS(budgeted_plan(unknown, 1), "budgeted_plan: a loss is nan; losses must be finite", ValueError);
 }
+
+}  // namespace step_plan_test

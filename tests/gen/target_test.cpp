@@ -11,6 +11,8 @@
 #include "inkling/gen/target/previous.hpp"
 #include "statistics.hpp"
 
+namespace target_test {
+
 using namespace ink;
 
 namespace {
@@ -211,3 +213,5 @@ TEST_CASE("What is asked for follows the time, and has fresh noise if the target
   CHECK(std::abs(statistics::mean_of(fresh) * scale) < 4 / std::sqrt(count));
   CHECK(std::abs(statistics::variance_around(0, fresh) * scale - 1) < 4 * std::sqrt(2 / count));
 }
+
+}  // namespace target_test

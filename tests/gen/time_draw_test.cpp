@@ -15,6 +15,8 @@
 #include "inkling/gen/schedule/linear_beta.hpp"
 #include "statistics.hpp"
 
+namespace time_draw_test {
+
 using namespace ink;
 
 namespace {
@@ -172,3 +174,5 @@ TEST_CASE("Time draws refuse what is no distribution") {
   CHECK_THROWS_WITH(draw_times(GridTimes{.steps = 0}, Cosine{}, 1, Key{1}),
                     "GridTimes: steps is 0; it must be at least 1");
 }
+
+}  // namespace time_draw_test

@@ -14,6 +14,8 @@
 #include "inkling/gen/sampler/heun.hpp"
 #include "schedules.hpp"
 
+namespace time_grid_test {
+
 using namespace ink;
 using analytic::GaussianData;
 
@@ -186,3 +188,5 @@ TEST_CASE("Times that do not decrease are refused, and so is what the sampler re
   CHECK_THROWS_AS(at({std::nan(""), 0}), ValueError);
   CHECK_THROWS_WITH(sample(AtTimes{Ddim{.eta = 2}, {1, 0}}, model, x, Key{4}), "Ddim: eta is 2; it must be in [0, 1]");
 }
+
+}  // namespace time_grid_test

@@ -11,6 +11,8 @@
 #include "inkling/gen/token/masked_diffusion.hpp"
 #include "inkling/nn/condition.hpp"
 
+namespace token_bounds_test {
+
 using namespace ink;
 
 namespace {
@@ -203,3 +205,5 @@ TEST_CASE("What cannot be computed is refused") {
   CHECK_THROWS_WITH_AS(ordered_nll(model, images, nothing, {0, 1}),
                        "order: has 2 places, the image has 4; both must be equal", ValueError);
 }
+
+}  // namespace token_bounds_test

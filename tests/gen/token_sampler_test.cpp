@@ -15,6 +15,8 @@
 #include "inkling/models/pixelcnn.hpp"
 #include "statistics.hpp"
 
+namespace token_sampler_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -173,3 +175,5 @@ TEST_CASE("With a key for each image, every image is what its key draws alone") 
           sample(Ancestral{}, table, Tokens({1, 2, 2}), Key{n == 1 ? 9u : 4u}));
   }
 }
+
+}  // namespace token_sampler_test

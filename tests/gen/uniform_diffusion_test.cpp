@@ -12,6 +12,8 @@
 #include "inkling/gen/token_sampler/discrete_ancestral.hpp"
 #include "statistics.hpp"
 
+namespace uniform_diffusion_test {
+
 using namespace ink;
 
 namespace {
@@ -189,3 +191,5 @@ TEST_CASE("D3PM's step, normalised after the sum, is not exact: two steps from n
   for (std::size_t k = 0; k < 3; ++k) CHECK(end(false)[k] == doctest::Approx(prior[k]).epsilon(1e-12));
   CHECK(std::abs(end(true)[0] - prior[0]) > 0.02);
 }
+
+}  // namespace uniform_diffusion_test

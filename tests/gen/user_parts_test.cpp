@@ -22,6 +22,8 @@
 #include "inkling/optim/adamw.hpp"
 #include "inkling/train/checkpoint.hpp"
 
+namespace user_parts_test {
+
 using namespace ink;
 
 namespace {
@@ -170,3 +172,5 @@ TEST_CASE("Each of the user's parts is shorter than 15 lines") {
     CHECK(counted.second < 15);
   }
 }
+
+}  // namespace user_parts_test

@@ -13,6 +13,8 @@
 #include "inkling/nn/condition.hpp"
 #include "statistics.hpp"
 
+namespace variational_bound_test {
+
 using namespace ink;
 using namespace analytic;
 
@@ -262,3 +264,5 @@ TEST_CASE("Misuse says what is wrong") {
   CHECK_THROWS_WITH_AS(continuous_bound(model, images, nothing, Key{1}, {.points = 0}),
                        "continuous_bound: points is 0; it must be at least 1", ValueError);
 }
+
+}  // namespace variational_bound_test

@@ -11,6 +11,8 @@
 #include "inkling/gen/sampler/uni_pc.hpp"
 #include "inkling/gen/schedule/cosine.hpp"
 
+namespace watched_test {
+
 using namespace ink;
 using analytic::Images;
 
@@ -125,3 +127,5 @@ TEST_CASE("generate takes a callback as well") {
   CHECK(shown == 3);
   CHECK(x == generate(Ddim{.steps = 3}, Plain{}, Shape{1, 2, 2, 1}, Key{3}));
 }
+
+}  // namespace watched_test

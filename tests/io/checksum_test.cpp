@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace checksum_test {
+
 using namespace ink;
 
 namespace {
@@ -42,3 +44,5 @@ TEST_CASE("adler32 does not overflow on the largest bytes") {
   const std::uint64_t a = (1 + 255 * n) % 65521, b = (n + 255 * (n * (n + 1) / 2)) % 65521;
   CHECK(io::adler32(bytes) == (b << 16 | a));
 }
+
+}  // namespace checksum_test

@@ -8,6 +8,8 @@
 
 #include "inkling/io/file.hpp"
 
+namespace deflate_test {
+
 using namespace ink;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -93,3 +95,5 @@ TEST_CASE("compression is real: constant data, text and digits shrink") {
   CHECK(io::gzip_decompress(repacked) == digits);
   CHECK(io::gzip_compress(digits) == repacked);
 }
+
+}  // namespace deflate_test

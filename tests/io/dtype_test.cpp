@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace dtype_test {
+
 using namespace ink;
 
 TEST_CASE("all half precision numbers have the value of their definition") {
@@ -35,3 +37,5 @@ TEST_CASE("types have the names and sizes of the format") {
   CHECK(detail::safe_dtypes[detail::safe_dtype_index("BF16")].size == 2);
   CHECK(detail::safe_dtype_index("F128") == detail::safe_dtypes.size());
 }
+
+}  // namespace dtype_test

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #endif
 
+namespace file_test {
+
 using namespace ink;
 namespace fs = std::filesystem;
 
@@ -159,3 +161,5 @@ TEST_CASE("a saver killed at any moment leaves a complete old or new file") {
 }
 
 #endif
+
+}  // namespace file_test

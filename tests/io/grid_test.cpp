@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace grid_test {
+
 using namespace ink;
 
 TEST_CASE("a grid places images row by row with padding around") {
@@ -48,3 +50,5 @@ TEST_CASE("wrong arguments are named") {
   CHECK_THROWS_WITH_AS(image_grid(Tensor<float, 4>({0, 28, 28, 1}), 1),
                        "image_grid: images are (0, 28, 28, 1); there must be at least one pixel", ShapeError);
 }
+
+}  // namespace grid_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace idx_test {
+
 using namespace ink;
 
 namespace {
@@ -79,3 +81,5 @@ TEST_CASE("everything that can be wrong with an IDX file has its own message") {
   CHECK_THROWS_WITH_AS((io::read_idx<float, 1>(folder + "none")), (folder + "none: there is no such file").c_str(),
                        IoError);
 }
+
+}  // namespace idx_test

@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+namespace inflate_test {
+
 using namespace ink;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -201,3 +203,5 @@ TEST_CASE("no truncation or bit flip of a gzip file goes unnoticed, and none cra
     }
   }
 }
+
+}  // namespace inflate_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace json_test {
+
 using namespace ink;
 using Kind = io::Json::Kind;
 
@@ -96,3 +98,5 @@ TEST_CASE("what is not strict JSON of these kinds is refused with its place") {
   REQUIRE(error_of(good) == "");
   for (std::size_t size = 0; size < good.size(); ++size) CHECK(error_of(good.substr(0, size)) != "");
 }
+
+}  // namespace json_test

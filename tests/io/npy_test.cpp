@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace npy_test {
+
 using namespace ink;
 
 namespace {
@@ -94,3 +96,5 @@ TEST_CASE("what is not asked for or damaged is named") {
     CHECK(error_of<float, 1>(io::Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size))) != "");
   }
 }
+
+}  // namespace npy_test

@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+namespace png_test {
+
 using namespace ink;
 
 namespace {
@@ -157,3 +159,5 @@ TEST_CASE("what cannot be a picture is refused and no file appears") {
         "encode_png: range is [1, 1]; low must be below high");
   CHECK_THROWS_AS(io::read_file(path), IoError);
 }
+
+}  // namespace png_test

@@ -10,6 +10,8 @@
 
 #include <doctest/doctest.h>
 
+namespace safetensors_test {
+
 using namespace ink;
 using io::SafeTensors;
 
@@ -251,3 +253,5 @@ TEST_CASE("no truncation or bit flip crashes") {
   CHECK(survived >= 32 * 8);  // the data itself has no checksum
   CHECK(survived < static_cast<int>(good.size()) * 8 / 2 + 32 * 8);
 }
+
+}  // namespace safetensors_test

@@ -9,6 +9,8 @@
 
 #include "kernel_test.hpp"
 
+namespace attention_decode_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -130,3 +132,5 @@ TEST_CASE("decoding does not depend on threads") {
   }
   set_thread_count(1);
 }
+
+}  // namespace attention_decode_test

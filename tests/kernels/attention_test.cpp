@@ -9,6 +9,8 @@
 
 #include "kernel_test.hpp"
 
+namespace attention_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -232,3 +234,5 @@ TEST_CASE("attention does not depend on threads or batch, and follows strides") 
     CHECK(equal_bits(gradient, gradient1));
   });
 }
+
+}  // namespace attention_test

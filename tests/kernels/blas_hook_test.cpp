@@ -13,6 +13,8 @@
 #include "inkling/ops/linalg.hpp"
 #include "kernel_test.hpp"
 
+namespace blas_hook_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -147,3 +149,5 @@ TEST_CASE("blas_hook: linear layers use it, forward and backward") {
   }
   CHECK(worst < 2e-3);  // of numbers of about 80
 }
+
+}  // namespace blas_hook_test

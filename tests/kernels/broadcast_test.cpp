@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace broadcast_test {
+
 using ink::kernels::BroadcastReader;
 
 namespace {
@@ -101,3 +103,5 @@ TEST_CASE("broadcast: transposed and spread operands") {
   check<3>({3, 2, 4}, {1, 12, 3});
   check<3>({2, 3, 4}, {1, 0, 2});
 }
+
+}  // namespace broadcast_test

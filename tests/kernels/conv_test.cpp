@@ -11,6 +11,8 @@
 #include "inkling/kernels/reference.hpp"
 #include "kernel_test.hpp"
 
+namespace conv_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -345,3 +347,5 @@ TEST_CASE("an image alone has the bits of the image in a batch, at any number of
     }
   });
 }
+
+}  // namespace conv_test

@@ -8,6 +8,8 @@
 #include "inkling/kernels/math.hpp"
 #include "kernel_test.hpp"
 
+namespace elementwise_test {
+
 using namespace ink;
 using kernel_test::on_every_isa;
 
@@ -139,3 +141,5 @@ TEST_CASE("apply and apply_many over many chunks, at any number of threads") {
     CHECK(negative.back() == canary);
   }
 }
+
+}  // namespace elementwise_test

@@ -10,6 +10,8 @@
 #include "inkling/kernels/reference.hpp"
 #include "kernel_test.hpp"
 
+namespace gemm_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -179,3 +181,5 @@ TEST_CASE("gemm_packed maps rows and runs its epilogue once on every finished el
     CHECK(same);
   }
 }
+
+}  // namespace gemm_test

@@ -11,6 +11,8 @@
 
 #include "kernel_test.hpp"
 
+namespace group_norm_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -137,3 +139,5 @@ TEST_CASE("group norm: an image alone has the bits of the image in a batch, at a
     CHECK(equal_bits(y, y1));
   });
 }
+
+}  // namespace group_norm_test

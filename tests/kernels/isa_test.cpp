@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace isa_test {
+
 using namespace ink;
 using kernels::Isa;
 
@@ -89,3 +91,5 @@ TEST_CASE("isa: unroll counts up") {
 static_assert(kernels::detail::Simd<float, 32>::lanes == 8);
 static_assert(kernels::detail::Simd<double, 16>::lanes == 2);
 static_assert(sizeof(kernels::detail::Simd<double, 64>::type) == 64);
+
+}  // namespace isa_test

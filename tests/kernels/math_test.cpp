@@ -11,6 +11,8 @@
 #include "inkling/kernels/elementwise.hpp"
 #include "kernel_test.hpp"
 
+namespace math_test {
+
 using namespace ink;
 using kernel_test::on_every_isa;
 
@@ -214,3 +216,5 @@ TEST_CASE("math: horner and blend") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK(kernels::detail::blend(false, nan, 2.0f) == 2);  // what is not taken leaves no trace
 }
+
+}  // namespace math_test

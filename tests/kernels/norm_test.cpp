@@ -10,6 +10,8 @@
 
 #include "kernel_test.hpp"
 
+namespace norm_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -136,3 +138,5 @@ TEST_CASE("norms: a row alone has the bits of the row in a batch, gradients thos
     CHECK(equal_bits(y, y1));
   });
 }
+
+}  // namespace norm_test

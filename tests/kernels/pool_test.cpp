@@ -10,6 +10,8 @@
 
 #include "kernel_test.hpp"
 
+namespace pool_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::random_values;
@@ -107,3 +109,5 @@ TEST_CASE("the first of equal cells is the maximum, and NaN stays") {
   CHECK(y == -infinity);
   CHECK(argmax == 0);
 }
+
+}  // namespace pool_test

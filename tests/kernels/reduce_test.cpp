@@ -10,6 +10,8 @@
 
 #include "kernel_test.hpp"
 
+namespace reduce_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -103,3 +105,5 @@ TEST_CASE("a maximum keeps NaN and infinities") {
   x[131] = nan;
   CHECK(std::isnan(max_value(200, x.data())));
 }
+
+}  // namespace reduce_test

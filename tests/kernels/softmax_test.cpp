@@ -10,6 +10,8 @@
 
 #include "kernel_test.hpp"
 
+namespace softmax_test {
+
 using namespace ink;
 using namespace ink::kernels;
 using kernel_test::equal_bits;
@@ -113,3 +115,5 @@ TEST_CASE("a row alone has the bits of the row in a batch, at any number of thre
     CHECK(equal_bits(all, again));
   });
 }
+
+}  // namespace softmax_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace agreement_test {
+
 using namespace ink;
 
 namespace {
@@ -35,3 +37,5 @@ TEST_CASE("agreement says what does not fit") {
   CHECK_THROWS_AS(metrics::agreement(Reader{}, Tensor<float, 4>({1, 1, 1, 1}), Tensor<std::int32_t, 1>(Shape{1}), 0),
                   ValueError);
 }
+
+}  // namespace agreement_test

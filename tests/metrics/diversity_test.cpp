@@ -7,6 +7,8 @@
 
 #include "inkling/core/random.hpp"
 
+namespace diversity_test {
+
 using namespace ink;
 using metrics::mean_pairwise_distance;
 
@@ -31,3 +33,5 @@ TEST_CASE("sets without a pair are refused") {
   CHECK_THROWS_WITH_AS(mean_pairwise_distance(Tensor<float, 2>({2, 2}), Tensor<std::int32_t, 1>(Shape{3})),
                        "mean_pairwise_distance: x is (2, 2), groups are (3); x[0] must equal groups[0]", ShapeError);
 }
+
+}  // namespace diversity_test

@@ -5,6 +5,8 @@
 #include "inkling/core/random.hpp"
 #include "inkling/models/classifier.hpp"
 
+namespace features_test {
+
 using namespace ink;
 
 TEST_CASE("features of many images are those of each, whatever the pieces") {
@@ -17,3 +19,5 @@ TEST_CASE("features of many images are those of each, whatever the pieces") {
   CHECK_THROWS_AS(metrics::features(judge, Tensor<float, 4>(Shape{0, 12, 12, 1})), ValueError);
   CHECK_THROWS_AS(metrics::features(judge, images, 0), ValueError);
 }
+
+}  // namespace features_test

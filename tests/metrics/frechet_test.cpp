@@ -6,6 +6,8 @@
 
 #include "inkling/core/random.hpp"
 
+namespace frechet_test {
+
 using namespace ink;
 using metrics::frechet_distance;
 using metrics::moments;
@@ -59,3 +61,5 @@ TEST_CASE("what does not fit is refused") {
       frechet_distance(moments(Tensor<double, 2>(Shape{2, 3})), moments(Tensor<double, 2>(Shape{2, 2}))),
       "frechet_distance: means are (3) and (2); both must be of one size", ShapeError);
 }
+
+}  // namespace frechet_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace rank_correlation_test {
+
 using namespace ink;
 using metrics::spearman;
 using Numbers = std::vector<double>;
@@ -59,3 +61,5 @@ TEST_CASE("what has no correlation is refused") {
   CHECK_THROWS_AS(spearman(Numbers{1, 2}, Numbers{1, 2}, std::vector<std::int32_t>{1}), ShapeError);
   CHECK_THROWS_AS(spearman(Numbers{}, Numbers{}, std::vector<std::int32_t>{}), ValueError);
 }
+
+}  // namespace rank_correlation_test

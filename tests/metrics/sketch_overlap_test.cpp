@@ -7,6 +7,8 @@
 
 #include "../support/drawing.hpp"
 
+namespace sketch_overlap_test {
+
 using namespace ink;
 using ink::testing::drawing;
 using metrics::intersection_over_union;
@@ -64,3 +66,5 @@ TEST_CASE("overlap says what does not fit") {
   CHECK_THROWS_WITH_AS(intersection_over_union(Images({1, 3, 3, 1}), Images({1, 3, 3, 1}), -1),
                        "intersection_over_union: tolerance is -1; it must not be negative", ValueError);
 }
+
+}  // namespace sketch_overlap_test

@@ -10,6 +10,8 @@
 #include "inkling/ops/elementwise.hpp"
 #include "inkling/ops/linalg.hpp"
 
+namespace symmetric_eigen_test {
+
 using namespace ink;
 using metrics::symmetric_eigen;
 
@@ -57,3 +59,5 @@ TEST_CASE("only the lower half is read; what cannot be is refused") {
   CHECK_THROWS_WITH_AS(symmetric_eigen(unknown), "symmetric_eigen: element (0, 0) is inf; it must be finite",
                        ValueError);
 }
+
+}  // namespace symmetric_eigen_test

@@ -7,6 +7,8 @@
 #include "inkling/ops/loss.hpp"
 #include "model_checks.hpp"
 
+namespace classifier_test {
+
 using namespace ink;
 using namespace ink::testing;
 using models::Classifier;
@@ -53,3 +55,5 @@ TEST_CASE("Classifier: misuse") {
   const Net net({.width = 4}, Key{1});
   CHECK_THROWS_AS(net(Tensor<float, 4>(Shape{1, 8, 8, 3})), ShapeError);
 }
+
+}  // namespace classifier_test

@@ -18,6 +18,8 @@
 #include "inkling/nn/condition.hpp"
 #include "model_checks.hpp"
 
+namespace conditions_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -248,3 +250,5 @@ TEST_CASE("Gpt: classes and captions, with the cache and without") {
   check_parameters(net, [&](const auto& m, Tape& tape) { return m(tape.constant(tokens), condition); });
   check_cache(net, tokens, condition);
 }
+
+}  // namespace conditions_test

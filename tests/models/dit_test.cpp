@@ -10,6 +10,8 @@
 #include "inkling/gen/schedule/cosine.hpp"
 #include "model_checks.hpp"
 
+namespace dit_test {
+
 using namespace ink;
 using namespace ink::testing;
 using models::Dit;
@@ -122,3 +124,5 @@ TEST_CASE("Dit: misuse") {
   CHECK_THROWS_AS(call({2, 4, 6, 2}, 2, 3)(), ShapeError);
   CHECK_THROWS_AS(net(Tensor<float, 4>(Shape{2, 4, 6, 2}), levels_of<float>(2), same_label(2, 3)), ValueError);
 }
+
+}  // namespace dit_test

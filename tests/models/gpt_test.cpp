@@ -10,6 +10,8 @@
 #include "inkling/ops/loss.hpp"
 #include "model_checks.hpp"
 
+namespace gpt_test {
+
 using namespace ink;
 using namespace ink::testing;
 using models::Gpt;
@@ -272,3 +274,5 @@ TEST_CASE("Gpt: tokens that do not fit are refused one pixel at a time, too") {
           "gpt: a token is 4; tokens must be in [0, 4)");
   }
 }
+
+}  // namespace gpt_test

@@ -25,8 +25,7 @@
 #include "inkling/models/unet.hpp"
 #include "inkling/optim/adamw.hpp"
 
-using namespace ink;
-
+namespace memory_test {
 namespace {
 
 /// Calls of operator new in this process.
@@ -40,12 +39,13 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 }
 
 }  // namespace
+}  // namespace memory_test
 
 __attribute__((noinline)) void* operator new(std::size_t bytes) {
-  return counted(std::max<std::size_t>(bytes, 1), alignof(std::max_align_t));
+  return memory_test::counted(std::max<std::size_t>(bytes, 1), alignof(std::max_align_t));
 }
 __attribute__((noinline)) void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(std::max<std::size_t>(bytes, 1), static_cast<std::size_t>(alignment));
+  return memory_test::counted(std::max<std::size_t>(bytes, 1), static_cast<std::size_t>(alignment));
 }
 __attribute__((noinline)) void operator delete(void* block) noexcept { std::free(block); }
 __attribute__((noinline)) void operator delete(void* block, std::size_t) noexcept { std::free(block); }
@@ -53,6 +53,10 @@ __attribute__((noinline)) void operator delete(void* block, std::align_val_t) no
 __attribute__((noinline)) void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
   std::free(block);
 }
+
+namespace memory_test {
+
+using namespace ink;
 
 namespace {
 
@@ -103,3 +107,5 @@ TEST_CASE("memory: a training step and a sampling reuse what the one before had"
   CHECK(asked_in_sampling(Ancestral{}, pixelcnn) == 0);
   set_thread_count(threads);
 }
+
+}  // namespace memory_test

@@ -6,6 +6,8 @@
 #include "inkling/gen/patch_diffusion.hpp"
 #include "model_checks.hpp"
 
+namespace patch_mlp_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -44,3 +46,5 @@ TEST_CASE("PatchMlp: it has at least one layer") {
   CHECK_THROWS_WITH_AS(models::PatchMlp<float>({.layers = 0}, Key{1}), "patch_mlp: layers is 0; it must be at least 1",
                        ValueError);
 }
+
+}  // namespace patch_mlp_test

@@ -7,6 +7,8 @@
 #include "../support/module_gradcheck.hpp"
 #include "model_checks.hpp"
 
+namespace patch_transformer_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -78,3 +80,5 @@ TEST_CASE("PatchTransformer: what does not fit is refused") {
                        "patch_transformer: images are (1, 4, 4, 2); they must be (N, 4, 6, 2)", ShapeError);
   CHECK_THROWS_AS(models::PatchTransformer<double>({.patch = 5}, Key{1}), ValueError);
 }
+
+}  // namespace patch_transformer_test

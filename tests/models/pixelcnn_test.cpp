@@ -13,6 +13,8 @@
 #include "inkling/ops/softmax.hpp"
 #include "model_checks.hpp"
 
+namespace pixelcnn_test {
+
 using namespace ink;
 using namespace ink::testing;
 using models::PixelCnn;
@@ -328,3 +330,5 @@ TEST_CASE("misuse of a PixelCnn") {
   for (Index position = 1; position < 64; ++position) net.logits_at(tokens, position, cache);
   CHECK_THROWS_AS(net.logits_at(tokens, 64, cache), ValueError);
 }
+
+}  // namespace pixelcnn_test

@@ -18,6 +18,8 @@
 #include "inkling/models/unet.hpp"
 #include "model_checks.hpp"
 
+namespace recompute_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -99,3 +101,5 @@ TEST_CASE("recompute: UNet") {
         Cosine{}, VelocityTarget{});
   }, 24, 0.7);
 }
+
+}  // namespace recompute_test

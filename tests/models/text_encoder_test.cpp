@@ -6,6 +6,8 @@
 #include "../support/module_gradcheck.hpp"
 #include "model_checks.hpp"
 
+namespace text_encoder_test {
+
 using namespace ink;
 using namespace ink::testing;
 using models::TextEncoder;
@@ -104,3 +106,5 @@ TEST_CASE("TextEncoder: misuse") {
   CHECK(message_of<ValueError>([] { TextEncoder<float>({.vocabulary = 0}, Key{1}); }) ==
         "text_encoder: vocabulary is 0; it must be at least 1");
 }
+
+}  // namespace text_encoder_test

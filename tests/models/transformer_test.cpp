@@ -10,6 +10,8 @@
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace transformer_test {
+
 using namespace ink;
 using namespace ink::testing;
 using models::TransformerBody;
@@ -78,3 +80,5 @@ TEST_CASE("TransformerBody: misuse") {
   CHECK_THROWS_AS(body(Tensor<float, 3>(Shape{1, 6, 4})), ShapeError);
   CHECK_THROWS_AS(body(Tensor<float, 3>(Shape{1, 5, 8})), ShapeError);
 }
+
+}  // namespace transformer_test

@@ -12,6 +12,8 @@
 #include "inkling/gen/schedule/cosine.hpp"
 #include "model_checks.hpp"
 
+namespace unet_test {
+
 using namespace ink;
 using namespace ink::testing;
 using models::UNet;
@@ -115,3 +117,5 @@ TEST_CASE("UNet: misuse") {
   CHECK_THROWS_AS(call({2, 4, 4, 2}, 2, 3)(), ShapeError);
   CHECK_THROWS_AS(net(Tensor<float, 4>(Shape{2, 4, 4, 2}), levels_of<float>(2), same_label(2, 3)), ValueError);
 }
+
+}  // namespace unet_test

@@ -8,6 +8,8 @@
 #include "../support/module_golden.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace attention_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::nn_attention;
@@ -131,3 +133,5 @@ TEST_CASE("attention: errors") {
   CHECK(message_of<ValueError>([] { CrossAttention<float>({.width = 8}, Key{1}); }) ==
         "cross_attention: context is 0; it must be at least 1");
 }
+
+}  // namespace attention_test

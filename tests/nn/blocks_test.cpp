@@ -8,6 +8,8 @@
 #include "../support/module_golden.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace blocks_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::nn_blocks;
@@ -139,3 +141,5 @@ TEST_CASE("blocks: errors") {
           text("ada_ln_zero_block: x is (1, 2, 8), c is ", shape, "; c must be (x[0], 8)"));
   }
 }
+
+}  // namespace blocks_test

@@ -11,6 +11,8 @@
 #include "inkling/nn/module.hpp"
 #include "inkling/ops/reduce.hpp"
 
+namespace causal_conv_test {
+
 using namespace ink;
 
 namespace {
@@ -169,3 +171,5 @@ TEST_CASE("shapes and misuse of causal convolutions") {
   CHECK_THROWS_AS(layer.at(x, 0, -1), ShapeError);
   CHECK_THROWS_AS(layer.at_row(x, -1), ShapeError);
 }
+
+}  // namespace causal_conv_test

@@ -4,6 +4,8 @@
 
 #include "../support/errors.hpp"
 
+namespace check_test {
+
 using namespace ink;
 using testing::message_of;
 
@@ -29,3 +31,5 @@ TEST_CASE("check: messages name the layer, the values and the rule") {
   CHECK(message_of<ShapeError>([] { detail::require_extent("layer", Shape<2>{8, 6}, -1, "width", 5); }) ==
         "layer: x is (8, 6), width is 5; x[1] must equal width");
 }
+
+}  // namespace check_test

@@ -8,6 +8,8 @@
 
 #include "../support/errors.hpp"
 
+namespace condition_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -99,3 +101,5 @@ TEST_CASE("A sketch as a channel: zeros where none is told") {
   CHECK(message_of<ShapeError>([&] { detail::sketch_channel<float>("net", Shape<4>{2, 2, 2, 1}, sketch); }) ==
         "net: x is (2, 2, 2, 1), the sketch is (2, 1, 2, 1); it must be (2, 2, 2, 1)");
 }
+
+}  // namespace condition_test

@@ -5,6 +5,8 @@
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace conv_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -87,3 +89,5 @@ TEST_CASE("Conv2d: errors") {
     Conv2d<float>::out_shape({.in = 3, .out = 4, .kernel = 5, .padding = 0}, {1, 4, 9, 3});
   }) == "conv2d: x is (1, 4, 9, 3), kernel is 5, dilation is 1; the window must fit into the padded image");
 }
+
+}  // namespace conv_test

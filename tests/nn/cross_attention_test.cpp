@@ -8,6 +8,8 @@
 #include "../ops/operation_checks.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace cross_attention_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -84,3 +86,5 @@ TEST_CASE("CrossAttentionBlock: what is behind the length changes nothing, what 
   CHECK(same_bits(item_of(block(x, context), 0), item_of(y, 0)));
   CHECK_FALSE(same_bits(item_of(block(x, context), 1), item_of(y, 1)));
 }
+
+}  // namespace cross_attention_test

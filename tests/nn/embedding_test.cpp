@@ -5,6 +5,8 @@
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace embedding_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -72,3 +74,5 @@ TEST_CASE("ClassEmbedding: errors") {
   CHECK(message_of<ShapeError>([&] { layer(x, ClassLabels{Ids(Shape{2})}); }) ==
         "class_embedding: x is (1, 4), labels are (2); there must be one label per x[0]");
 }
+
+}  // namespace embedding_test

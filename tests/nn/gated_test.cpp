@@ -11,6 +11,8 @@
 #include "inkling/nn/module.hpp"
 #include "inkling/ops/reduce.hpp"
 
+namespace gated_test {
+
 using namespace ink;
 
 namespace {
@@ -132,3 +134,5 @@ TEST_CASE("gated blocks give the same bits at any number of threads") {
   CHECK(same_bits(std::get<2>(one), std::get<2>(three)));
   CHECK(same_bits(std::get<3>(one), std::get<3>(three)));
 }
+
+}  // namespace gated_test

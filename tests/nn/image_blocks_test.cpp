@@ -7,6 +7,8 @@
 #include "../support/module_golden.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace image_blocks_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::nn_image_blocks;
@@ -95,3 +97,5 @@ TEST_CASE("image blocks: errors") {
   CHECK(message_of<ValueError>([] { ResidualBlock<float>({.in = 12, .out = 16}, Key{1}); }) ==
         "group_norm: channels is 12, groups is 8; groups must divide channels");
 }
+
+}  // namespace image_blocks_test

@@ -7,6 +7,8 @@
 
 #include "../support/errors.hpp"
 
+namespace init_test {
+
 using namespace ink;
 
 namespace {
@@ -90,3 +92,5 @@ TEST_CASE("init: errors") {
   CHECK(testing::message_of<ValueError>([] { init::kaiming_uniform<float>(Shape{2}, 0, Key{1}); }) ==
         "kaiming_uniform: fan_in is 0; it must be at least 1");
 }
+
+}  // namespace init_test

@@ -5,6 +5,8 @@
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace linear_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -51,3 +53,5 @@ TEST_CASE("Linear: shapes, names and errors") {
         "linear: x is (2, 5), in is 3; x[1] must equal in");
   CHECK(message_of<ValueError>([] { Linear<float>({.out = 4}, Key{1}); }) == "linear: in is 0; it must be at least 1");
 }
+
+}  // namespace linear_test

@@ -5,6 +5,8 @@
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace mlp_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -47,3 +49,5 @@ TEST_CASE("Mlp: errors") {
   CHECK(message_of<ShapeError>([] { Mlp<float>::out_shape({.width = 4}, Shape<2>{1, 3}); }) ==
         "mlp: x is (1, 3), width is 4; x[1] must equal width");
 }
+
+}  // namespace mlp_test

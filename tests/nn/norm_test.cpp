@@ -7,6 +7,8 @@
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace norm_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -53,3 +55,5 @@ TEST_CASE("norms: errors") {
   CHECK(message_of<ValueError>([] { GroupNorm<float>({.channels = 12}); }) ==
         "group_norm: channels is 12, groups is 8; groups must divide channels");
 }
+
+}  // namespace norm_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace parameter_name_test {
+
 using ink::ParameterName;
 
 TEST_CASE("parameter name: a chain of places becomes its text joined with dots") {
@@ -26,3 +28,5 @@ TEST_CASE("parameter name: comparing with a text looks at every place") {
   }
   CHECK_FALSE(root == "blocks");
 }
+
+}  // namespace parameter_name_test

@@ -8,6 +8,8 @@
 #include "inkling/autograd/gradcheck.hpp"
 #include "inkling/core/view.hpp"
 
+namespace rope_test {
+
 using namespace ink;
 using testing::message_of;
 
@@ -90,3 +92,5 @@ TEST_CASE("rope: errors") {
   CHECK(message_of<ValueError>([] { rope(Tensor<float, 4>(Shape{1, 1, 1, 2}), Rope{.theta = 0}); }) ==
         "rope: theta is 0; it must be above 0");
 }
+
+}  // namespace rope_test

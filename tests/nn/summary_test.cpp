@@ -4,6 +4,8 @@
 
 #include "inkling/nn/mlp.hpp"
 
+namespace summary_test {
+
 using namespace ink;
 
 TEST_CASE("summary: one line a parameter, then the total") {
@@ -15,3 +17,5 @@ TEST_CASE("summary: one line a parameter, then the total") {
         "down.bias    (4)           4\n"
         "total                    904 parameters, 7232 bytes\n");
 }
+
+}  // namespace summary_test

@@ -7,6 +7,8 @@
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
 
+namespace time_embedding_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -53,3 +55,5 @@ TEST_CASE("sinusoidal and TimeEmbedding: errors") {
   CHECK(message_of<ValueError>([] { TimeEmbedding<float>({.features = 3, .width = 3}, Key{1}); }) ==
         "time_embedding: features are 3; they must be even");
 }
+
+}  // namespace time_embedding_test

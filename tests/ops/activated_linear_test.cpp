@@ -4,6 +4,8 @@
 #include "inkling/ops/elementwise.hpp"
 #include "operation_checks.hpp"
 
+namespace activated_linear_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -63,3 +65,5 @@ TEST_CASE("activated_linear: errors are those of linear") {
   CHECK(message_of<ShapeError>([&] { activated_linear(f_gelu, x, w, Tensor<float, 1>(Shape{5})); }) ==
         "linear: x is (2, 3), w is (4, 5); x[1] must equal w[0]");
 }
+
+}  // namespace activated_linear_test

@@ -10,6 +10,8 @@
 #include "../support/errors.hpp"
 #include "operation_checks.hpp"
 
+namespace attention_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::attention;
@@ -209,3 +211,5 @@ TEST_CASE("attention: errors") {
   CHECK_THROWS_WITH_AS(attention(q, k, k, {.scale = -1}),
                        "attention: scale is -1; it must be above 0, or 0 for 1 / sqrt(q[3])", ValueError);
 }
+
+}  // namespace attention_test

@@ -6,6 +6,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace conv_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::conv;
@@ -273,3 +275,5 @@ TEST_CASE("conv_transpose2d: errors") {
       "must be at least 1",
       ShapeError);
 }
+
+}  // namespace conv_test

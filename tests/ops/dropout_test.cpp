@@ -4,6 +4,8 @@
 
 #include "operation_checks.hpp"
 
+namespace dropout_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -56,3 +58,5 @@ TEST_CASE("dropout: errors") {
   CHECK_THROWS_WITH_AS(dropout(x, -0.5, Key{1}), "dropout: rate is -0.5; it must be in [0, 1)", ValueError);
   CHECK_THROWS_AS(dropout(x, NAN, Key{1}), ValueError);
 }
+
+}  // namespace dropout_test

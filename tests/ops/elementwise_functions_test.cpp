@@ -7,6 +7,8 @@
 #include "inkling/ops/elementwise.hpp"
 #include "operation_checks.hpp"
 
+namespace elementwise_functions_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -82,3 +84,5 @@ TEST_CASE("functions let NaN through") {
     CHECK(std::isnan(y(0)));
   }
 }
+
+}  // namespace elementwise_functions_test

@@ -10,6 +10,8 @@
 #include "../support/errors.hpp"
 #include "operation_checks.hpp"
 
+namespace elementwise_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -215,3 +217,5 @@ TEST_CASE_TEMPLATE("a sum is written over a temporary that no one else sees, and
   CHECK(difference(temporaries[x], named[u]) < rounding);
   CHECK(difference(temporaries[y], named[v]) < rounding);
 }
+
+}  // namespace elementwise_test

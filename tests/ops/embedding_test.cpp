@@ -9,6 +9,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace embedding_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::embedding;
@@ -72,3 +74,5 @@ TEST_CASE("embedding: errors") {
   CHECK(value_error([&] { embedding(table, low); }) == "embedding: ids has -1; ids must be in [0, 3)");
   CHECK(value_error([&] { one_hot<float>(high, 3); }) == "one_hot: ids has 3; ids must be in [0, 3)");
 }
+
+}  // namespace embedding_test

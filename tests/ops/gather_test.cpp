@@ -7,6 +7,8 @@
 #include "inkling/autograd/gradcheck.hpp"
 #include "inkling/core/random.hpp"
 
+namespace gather_test {
+
 using namespace ink;
 
 TEST_CASE("gather: places in the given order, some twice, some not at all") {
@@ -32,3 +34,5 @@ TEST_CASE("gather: refuses a place that is not there") {
   CHECK_THROWS_WITH_AS(gather(x, {0, 3}), "gather: x is (1, 3, 1), a place is 3; it must be in [0, 3)", ShapeError);
   CHECK_THROWS_AS(gather(x, {-1}), ShapeError);
 }
+
+}  // namespace gather_test

@@ -4,6 +4,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace image_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::image;
@@ -72,3 +74,5 @@ TEST_CASE("image: errors") {
       "patch * width / patch, patch * patch * channels)",
       ShapeError);
 }
+
+}  // namespace image_test

@@ -9,6 +9,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace linalg_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::linalg;
@@ -120,3 +122,5 @@ TEST_CASE("linalg: errors") {
   CHECK(shape_error([&] { bmm(c, d); }) ==
         "bmm: a is (2, 4, 5), b is (3, 5, 6); b[0] must equal a[0], and a[2] must equal b[1]");
 }
+
+}  // namespace linalg_test

@@ -7,6 +7,8 @@
 #include "inkling/ops/elementwise.hpp"
 #include "operation_checks.hpp"
 
+namespace loss_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::loss;
@@ -148,3 +150,5 @@ TEST_CASE("loss: errors") {
   CHECK_THROWS_WITH_AS(bernoulli_loss(Tensor<float, 1>(Shape{0}), Tensor<float, 1>(Shape{0})),
                        "bernoulli_loss: logits is (0); the mean needs at least one element", ShapeError);
 }
+
+}  // namespace loss_test

@@ -10,6 +10,8 @@
 #include "inkling/ops/elementwise.hpp"
 #include "operation_checks.hpp"
 
+namespace map_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -196,3 +198,5 @@ TEST_CASE("map: shapes that do not fit") {
   CHECK_THROWS_AS(map(add, x, Tensor<float, 1>(Shape{0})), ShapeError);
   CHECK_THROWS_AS(map(add, x, Tensor<float, 1>(Shape{2})), ShapeError);
 }
+
+}  // namespace map_test

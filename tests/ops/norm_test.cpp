@@ -9,6 +9,8 @@
 #include "inkling/ops/reshape.hpp"
 #include "operation_checks.hpp"
 
+namespace norm_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::norm;
@@ -202,3 +204,5 @@ TEST_CASE("norm: errors") {
   CHECK_THROWS_WITH_AS(rms_norm(x, -1.0), "rms_norm: eps is -1; it must be above 0", ValueError);
   CHECK_THROWS_WITH_AS(group_norm(x, 2, -1.0), "group_norm: eps is -1; it must be above 0", ValueError);
 }
+
+}  // namespace norm_test

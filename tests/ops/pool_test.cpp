@@ -6,6 +6,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace pool_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::pool;
@@ -97,3 +99,5 @@ TEST_CASE("pool: errors") {
                        "padded image",
                        ShapeError);
 }
+
+}  // namespace pool_test

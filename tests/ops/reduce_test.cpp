@@ -10,6 +10,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace reduce_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::reduce;
@@ -155,3 +157,5 @@ TEST_CASE("sum_to: undoes a broadcast, and refuses what is none") {
   CHECK(shape_error([&] { sum_to(x, Shape{4, 2}); }) ==
         "sum_to: x is (4, 3, 2), shape is (4, 2); trailing extents must be equal or 1");
 }
+
+}  // namespace reduce_test

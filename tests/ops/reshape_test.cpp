@@ -10,6 +10,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace reshape_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::reshape;
@@ -175,3 +177,5 @@ TEST_CASE("reshape: errors") {
   CHECK(error_of<ValueError>([&] { pad(x, {{0, 0}, {-1, 0}}); }) ==
         "pad: margin of axis 1 is {-1, 0}; it must not be negative");
 }
+
+}  // namespace reshape_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace rows_test {
+
 using namespace ink;
 
 TEST_CASE("rows: every axis but the last counts rows") {
@@ -11,3 +13,5 @@ TEST_CASE("rows: every axis but the last counts rows") {
   CHECK(detail::rows_of(Shape{7}).length == 7);
   CHECK(detail::rows_of(Shape{0, 3}).count == 0);
 }
+
+}  // namespace rows_test

@@ -3,6 +3,8 @@
 #include "../support/errors.hpp"
 #include "operation_checks.hpp"
 
+namespace self_attention_test {
+
 using namespace ink;
 using namespace ink::testing;
 
@@ -45,3 +47,5 @@ TEST_CASE("self_attention: errors") {
   CHECK(message_of<ValueError>([] { self_attention(Tensor<float, 4>(Shape{1, 2, 3, 2}), {.scale = -1}); }) ==
         "self_attention: scale is -1; it must be above 0, or 0 for 1 / sqrt(D)");
 }
+
+}  // namespace self_attention_test

@@ -6,6 +6,8 @@
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
 
+namespace softmax_test {
+
 using namespace ink;
 using namespace ink::testing;
 namespace g = golden::softmax;
@@ -60,3 +62,5 @@ TEST_CASE("softmax: an empty batch") {
   CHECK(log_softmax(Tensor<float, 2>(Shape{0, 4})).shape() == Shape{0, 4});
   CHECK(gradcheck(f_softmax, Tensor<double, 2>(Shape{0, 4})) == 0);
 }
+
+}  // namespace softmax_test

@@ -12,6 +12,8 @@
 #include "../golden/golden.hpp"
 #include "toy.hpp"
 
+namespace adamw_test {
+
 using namespace ink;
 namespace g = golden::optim;
 
@@ -168,3 +170,5 @@ TEST_CASE("adamw: a parameter without elements is no obstacle") {
   optimizer.update(model, gradients);
   CHECK(model.b.value.size() == 0);
 }
+
+}  // namespace adamw_test

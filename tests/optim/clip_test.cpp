@@ -8,6 +8,8 @@
 
 #include "toy.hpp"
 
+namespace clip_test {
+
 using namespace ink;
 
 namespace {
@@ -77,3 +79,5 @@ TEST_CASE("clip: the norm has the same bits at any thread count and sums in doub
   CHECK(norms[0] == norms[2]);
   CHECK(norms[0] == doctest::Approx(std::sqrt(200006.0) * static_cast<double>(0.1f)).epsilon(1e-12));
 }
+
+}  // namespace clip_test

@@ -7,6 +7,8 @@
 
 #include "toy.hpp"
 
+namespace ema_test {
+
 using namespace ink;
 
 namespace {
@@ -77,3 +79,5 @@ TEST_CASE("ema: what does not fit is refused") {
   CHECK_THROWS_AS((Ema{filled(0.0f), {.decay = 0.5, .min = 0.6}}), ValueError);
   CHECK_THROWS_AS((Ema{filled(0.0f), {.gamma = 0}}), ValueError);
 }
+
+}  // namespace ema_test

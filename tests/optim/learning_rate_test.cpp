@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace learning_rate_test {
+
 using namespace ink;
 
 TEST_CASE("warmup_cosine: rises linearly, falls as a cosine, ends at the floor") {
@@ -37,3 +39,5 @@ TEST_CASE("warmup_cosine: a run of nothing but warm-up, and settings that make n
   CHECK_THROWS_AS((WarmupCosine{}(-1)), ValueError);
   CHECK(ConstantRate{0.25}(77) == 0.25);
 }
+
+}  // namespace learning_rate_test

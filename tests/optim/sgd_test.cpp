@@ -9,6 +9,8 @@
 #include "../golden/golden.hpp"
 #include "toy.hpp"
 
+namespace sgd_test {
+
 using namespace ink;
 namespace g = golden::optim;
 
@@ -64,3 +66,5 @@ TEST_CASE("sgd: options outside their domain are refused") {
   CHECK_THROWS_AS(Sgd(model, {.lr = -1}), ValueError);
   CHECK_THROWS_AS(Sgd(model, {.weight_decay = -1}), ValueError);
 }
+
+}  // namespace sgd_test

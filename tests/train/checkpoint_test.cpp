@@ -19,6 +19,8 @@
 #define POSIX_TESTS 1
 #endif
 
+namespace checkpoint_test {
+
 using namespace ink;
 
 namespace {
@@ -260,3 +262,5 @@ TEST_CASE("checkpoint: kill -9 in the middle of saves loses nothing") {
   CHECK(last > 0);
 }
 #endif
+
+}  // namespace checkpoint_test

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #endif
 
+namespace interrupt_test {
+
 using ink::Interrupt;
 
 namespace {
@@ -79,3 +81,5 @@ TEST_CASE("interrupt: the second signal ends the program") {
   CHECK(WTERMSIG(status) == SIGINT);
 }
 #endif
+
+}  // namespace interrupt_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace log_test {
+
 using namespace ink;
 
 namespace {
@@ -48,3 +50,5 @@ TEST_CASE("log: a line cut off by a crash is dropped, another's file is refused"
   CHECK(contents() == "a\n");
   CHECK_THROWS_AS(TrainLog("/no/such/folder/log.csv"), IoError);
 }
+
+}  // namespace log_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace progress_test {
+
 using namespace ink;
 
 namespace {
@@ -82,3 +84,5 @@ TEST_CASE("progress: the smoothed loss starts right and forgets") {
   for (int i = 0; i < 1000; ++i) loss.add(-1);
   CHECK(loss.value() == doctest::Approx(-1).epsilon(1e-6));
 }
+
+}  // namespace progress_test

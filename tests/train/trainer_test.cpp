@@ -11,6 +11,17 @@
 
 #include "toy.hpp"
 
+// Found by the loop where a generator's own loss would be.
+namespace toy {
+template <class T>
+auto loss(const Network<T>& model, ink::Tape& tape, const ink::data::Batch<T>& batch, ink::Key) {
+  const auto x = batch.images.reshape(ink::Shape{batch.size(), 2});
+  return mse(model(tape.constant(x)), ink::Tensor<T, 2>(ink::Shape{batch.size(), 1}, T{1}));
+}
+}  // namespace toy
+
+namespace trainer_test {
+
 using namespace ink;
 using Network = toy::Network<float>;
 
@@ -27,15 +38,6 @@ TrainOptions short_run(Index steps) {
 }
 
 }  // namespace
-
-// Found by the loop where a generator's own loss would be.
-namespace toy {
-template <class T>
-auto loss(const Network<T>& model, Tape& tape, const data::Batch<T>& batch, Key) {
-  const auto x = batch.images.reshape(Shape{batch.size(), 2});
-  return mse(model(tape.constant(x)), Tensor<T, 2>(Shape{batch.size(), 1}, T{1}));
-}
-}  // namespace toy
 
 TEST_CASE("train: the loss falls, and the average is as good") {
   Network model;
@@ -226,3 +228,5 @@ TEST_CASE("train: options that make no sense are refused") {
   CHECK_THROWS_WITH_AS(train(model, toy::error, toy::batch_at, options),
                        "train: key is 8, the checkpoint's is 7; a run is resumed with its own key", ValueError);
 }
+
+}  // namespace trainer_test
