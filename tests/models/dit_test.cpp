@@ -4,11 +4,7 @@
 
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
-#include "inkling/data/batches.hpp"
-#include "inkling/gen/diffusion.hpp"
-#include "inkling/gen/loss.hpp"
-#include "inkling/gen/schedule/cosine.hpp"
-#include "model_checks.hpp"
+#include "diffusion_checks.hpp"
 
 namespace dit_test {
 
@@ -79,28 +75,16 @@ TEST_CASE("Dit: the same bits at any number of threads and in any batch") {
 }
 
 TEST_CASE("Dit: learns one batch by heart, and to heed its label and its noise level") {
-  const data::Batch<float> batch{uniform<float>(Shape{4, 8, 8, 1}, Key{3}, -1, 1), labels_in_turn(4, 2).ids};
-  Diffusion model(
+  // Three steps before: the head, what modulates it, and what is modulated.
+  check_learns(
       Dit<float>({.width = 16, .layers = 2, .heads = 2, .patch = 2, .height = 8, .columns = 8, .classes = 2}, Key{1}),
-      Cosine{}, VelocityTarget{});
-  const auto fixed = [&](const auto& m, Tape& tape) { return loss(m, tape, batch, Key{4}); };
-  train(model, fixed, 3, 1e-3);  // the head, what modulates it, and what is modulated
-  const auto& net = model.network;
-  const auto& x = batch.images;
-  const auto answer = [&](std::int32_t label) { return net(x, levels_of<float>(4), same_label(4, label)); };
-  CHECK_FALSE(answer(0) == answer(1));
-  CHECK_FALSE(answer(0) == answer(null_label));
-  CHECK(same_bits(answer(null_label), net(x, levels_of<float>(4), Unconditional{})));
-  CHECK_FALSE(net(x, Tensor<float, 1>(Shape{4}, 1.0f), Unconditional{}) == answer(null_label));
-  check_overfits(model, fixed, 150, 1e-2, 0.05);
+      3, 150, 1e-2);
 }
 
 TEST_CASE("Dit: without classes, labels are ignored") {
   auto o = tiny<float>();
   o.classes = 0;
-  const auto net = randomized(Dit<float>(o, Key{1}));
-  const auto x = normal<float>(Shape{2, 4, 6, 2}, Key{2});
-  CHECK(same_bits(net(x, levels_of<float>(2), same_label(2, 1)), net(x, levels_of<float>(2), Unconditional{})));
+  check_ignores_labels(randomized(Dit<float>(o, Key{1})), {2, 4, 6, 2});
 }
 
 TEST_CASE("Dit: misuse") {

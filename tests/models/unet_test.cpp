@@ -6,11 +6,7 @@
 
 #include "../support/errors.hpp"
 #include "../support/module_gradcheck.hpp"
-#include "inkling/data/batches.hpp"
-#include "inkling/gen/diffusion.hpp"
-#include "inkling/gen/loss.hpp"
-#include "inkling/gen/schedule/cosine.hpp"
-#include "model_checks.hpp"
+#include "diffusion_checks.hpp"
 
 namespace unet_test {
 
@@ -70,28 +66,15 @@ TEST_CASE("UNet: the same bits at any number of threads and in any batch") {
 }
 
 TEST_CASE("UNet: learns one batch by heart, and to heed its label and its noise level") {
-  const data::Batch<float> batch{uniform<float>(Shape{4, 8, 8, 1}, Key{3}, -1, 1), labels_in_turn(4, 2).ids};
-  Diffusion model(
-      UNet<float>({.width = 8, .multipliers = {1, 2}, .blocks = 1, .heads = 2, .groups = 4, .classes = 2}, Key{1}),
-      Cosine{}, VelocityTarget{});
-  const auto fixed = [&](const auto& m, Tape& tape) { return loss(m, tape, batch, Key{4}); };
-  train(model, fixed, 2, 1e-3);
-  const auto& net = model.network;
-  const auto& x = batch.images;
-  const auto answer = [&](std::int32_t label) { return net(x, levels_of<float>(4), same_label(4, label)); };
-  CHECK_FALSE(answer(0) == answer(1));
-  CHECK_FALSE(answer(0) == answer(null_label));
-  CHECK(same_bits(answer(null_label), net(x, levels_of<float>(4), Unconditional{})));
-  CHECK_FALSE(net(x, Tensor<float, 1>(Shape{4}, 1.0f), Unconditional{}) == answer(null_label));
-  check_overfits(model, fixed, 100, 3e-3, 0.05);
+  check_learns(
+      UNet<float>({.width = 8, .multipliers = {1, 2}, .blocks = 1, .heads = 2, .groups = 4, .classes = 2}, Key{1}), 2,
+      100, 3e-3);
 }
 
 TEST_CASE("UNet: without classes, labels are ignored") {
   auto o = tiny<float>();
   o.classes = 0;
-  const auto net = randomized(UNet<float>(o, Key{1}));
-  const auto x = normal<float>(Shape{2, 4, 4, 2}, Key{2});
-  CHECK(same_bits(net(x, levels_of<float>(2), same_label(2, 1)), net(x, levels_of<float>(2), Unconditional{})));
+  check_ignores_labels(randomized(UNet<float>(o, Key{1})), {2, 4, 4, 2});
 }
 
 TEST_CASE("UNet: misuse") {
