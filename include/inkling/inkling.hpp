@@ -161,6 +161,7 @@
 #include "inkling/kernels/reduce.hpp"
 #include "inkling/kernels/reference.hpp"
 #include "inkling/kernels/softmax.hpp"
+#include "inkling/kernels/weight_gradient.hpp"
 #include "inkling/metrics/agreement.hpp"
 #include "inkling/metrics/diversity.hpp"
 #include "inkling/metrics/features.hpp"

@@ -19,6 +19,7 @@
 #include "inkling/kernels/pool.hpp"
 #include "inkling/kernels/reduce.hpp"
 #include "inkling/kernels/softmax.hpp"
+#include "inkling/kernels/weight_gradient.hpp"
 
 #ifdef INKLING_COMPILE_KERNELS
 #define INKLING_INSTANCE(...) template decltype(__VA_ARGS__) __VA_ARGS__
@@ -55,6 +56,7 @@
   INKLING_INSTANCE(row_sums<T>);                          \
   INKLING_INSTANCE(row_max<T>);                           \
   INKLING_INSTANCE(column_sums<T>);                       \
+  INKLING_INSTANCE(weight_gradient<T>);                   \
   INKLING_INSTANCE(softmax_rows<T>);                      \
   INKLING_INSTANCE(logsumexp_rows<T>);                    \
   INKLING_INSTANCE(log_softmax_rows<T>);                  \

@@ -47,9 +47,8 @@ auto activated_linear(F f, const X& x, const W& w, const B& b) {
     } else if (dw) {
       activated = detail::map_values(shape, f, kept);
     }
-    dw.add([&] { return detail::gradient_of_b(product, wv.shape(), activated.data(), dy.data()); });
+    detail::add_weight_gradients(product, activated.data(), dy, dw, db);
     activated = Value();
-    db.add([&] { return detail::gradient_of_bias(product, dy); });
     dx.add([&] { return std::move(g); });
   },
                 x, w, b);

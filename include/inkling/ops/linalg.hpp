@@ -25,6 +25,7 @@
 #include "inkling/autograd/var.hpp"
 #include "inkling/kernels/gemm.hpp"
 #include "inkling/kernels/reduce.hpp"
+#include "inkling/kernels/weight_gradient.hpp"
 
 namespace ink {
 
@@ -118,11 +119,20 @@ Tensor<T, R> gradient_of_b(const Product& product, const Shape<R>& shape, const 
   return db;
 }
 
-template <class T, int R>
-Tensor<T, 1> gradient_of_bias(const Product& product, const Tensor<T, R>& dy) {
-  Tensor<T, 1> g(Shape<1>{product.n});
-  if (!dy.empty()) kernels::column_sums(product.m, product.n, dy.data(), g.mutable_data());
-  return g;
+/// The gradients of w and b in y = x w + b, by one product if both are asked for.
+template <class T, int R, class Dw, class Db>
+void add_weight_gradients(const Product& product, const T* x, const Tensor<T, R>& dy, Dw& dw, Db& db) {
+  const Shape<2> shape{product.k, product.n};
+  if (!db) return dw.add([&] { return gradient_of_b(product, shape, x, dy.data()); });
+  auto bias = Tensor<T, 1>::uninitialized(Shape<1>{product.n});
+  if (dw) {
+    auto weight = Tensor<T, 2>::uninitialized(shape);
+    kernels::weight_gradient(product.m, product.k, product.n, x, dy.data(), weight.mutable_data(), bias.mutable_data());
+    dw.add([&] { return std::move(weight); });
+  } else {
+    kernels::column_sums(product.m, product.n, dy.data(), bias.mutable_data());
+  }
+  db.add([&] { return std::move(bias); });
 }
 
 }  // namespace detail
@@ -152,8 +162,7 @@ auto linear(const X& x, const W& w, const B& b) {
   product.forward(value(x).data(), value(w).data(), y.mutable_data(), value(b).data());
   return record(std::move(y), [product, xv = value(x), wv = value(w)](const auto& dy, auto dx, auto dw, auto db) {
     dx.add([&] { return detail::gradient_of_a(product, xv.shape(), wv.data(), dy.data()); });
-    dw.add([&] { return detail::gradient_of_b(product, wv.shape(), xv.data(), dy.data()); });
-    db.add([&] { return detail::gradient_of_bias(product, dy); });
+    detail::add_weight_gradients(product, xv.data(), dy, dw, db);
   }, x, w, b);
 }
 
