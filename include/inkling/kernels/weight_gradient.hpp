@@ -22,13 +22,10 @@ namespace detail {
 
 /// x, stored (rows, in), as A of xᵀ dy, with a column of ones after its own.
 template <class T>
-struct PackColumnsAndOnes {
-  static constexpr PanelOrder order = PanelOrder::columns;
-  const T* data;
-  Index ld;
+struct PackColumnsAndOnes : PackColumnsOfA<T> {
   void operator()(T* dst, Index row0, Index rows, Index k0, Index ks, Index stride) const {
-    const Index own = std::min(rows, ld - row0);
-    copy_rows(dst, stride, data + k0 * ld + row0, ld, ks, own);
+    const Index own = std::min(rows, this->ld - row0);
+    PackColumnsOfA<T>::operator()(dst, row0, own, k0, ks, stride);
     if (own == rows) return;
     for (Index k = 0; k < ks; ++k) dst[k * stride + own] = 1;
   }
@@ -44,7 +41,7 @@ void weight_gradient(Index rows, Index in, Index out, const T* x, const T* dy, T
       return column_sums(rows, out, dy, db);
     }
   }
-  gemm_packed<T>(in + 1, out, rows, detail::PackColumnsAndOnes<T>{x, in}, PackRowsOfB<T>{dy, out},
+  gemm_packed<T>(in + 1, out, rows, detail::PackColumnsAndOnes<T>{{x, in}}, PackRowsOfB<T>{dy, out},
                  [=](Index i) { return i < in ? dw + i * out : db; });
 }
 
