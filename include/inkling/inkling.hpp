@@ -133,6 +133,7 @@
 #include "inkling/io/idx.hpp"
 #include "inkling/io/inflate.hpp"
 #include "inkling/io/json.hpp"
+#include "inkling/io/model_file.hpp"
 #include "inkling/io/npy.hpp"
 #include "inkling/io/png.hpp"
 #include "inkling/io/safetensors.hpp"
