@@ -10,6 +10,7 @@
 #include "inkling/autograd/tape.hpp"
 #include "inkling/autograd/var.hpp"
 #include "inkling/config.hpp"
+#include "inkling/core/at_fork.hpp"
 #include "inkling/core/error.hpp"
 #include "inkling/core/function_ref.hpp"
 #include "inkling/core/inverse_normal.hpp"
