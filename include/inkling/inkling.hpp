@@ -169,6 +169,7 @@
 #include "inkling/metrics/features.hpp"
 #include "inkling/metrics/frechet.hpp"
 #include "inkling/metrics/rank_correlation.hpp"
+#include "inkling/metrics/singular_values.hpp"
 #include "inkling/metrics/sketch_overlap.hpp"
 #include "inkling/metrics/symmetric_eigen.hpp"
 #include "inkling/models/classifier.hpp"
