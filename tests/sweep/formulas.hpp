@@ -148,8 +148,8 @@ inline const auto formulas = std::tuple{
   const auto s = logistic(x);
   return Pair<decltype(x)>{s == 0 ? 0 : x * s, s == 0 ? 0 : s * (1 + x * logistic(-x))};
 },
-            {{4, missing_float}, {5, missing_float, 0, -2, -0.5, 0.125}},
-            {{4, missing_double}, {5, missing_double, 0, -2, -0.5, 0.125}}},
+            {{4, missing_float}, {6, missing_float, 0, -2, -0.5, 0.125}},
+            {{4, missing_double}, {6, missing_double, 0, -2, -0.5, 0.125}}},
     Formula{"gelu",
             f::of_gelu,
             [](auto x) { return gelu(x); },

@@ -96,8 +96,7 @@ struct Dual {
   INKLING_INLINE friend constexpr Dual reciprocal(const Dual& x) { return Dual(1) / x; }
   INKLING_INLINE friend Dual tanh(const Dual& x) { return x.chain(kernels::vtanh(x.v), kernels::vtanh_slope(x.v)); }
   INKLING_INLINE friend Dual sigmoid(const Dual& x) {
-    const auto [y, rest] = kernels::vsigmoid_pair(x.v);
-    return x.chain(y, y * rest);
+    return x.chain(kernels::vsigmoid(x.v), kernels::vsigmoid_and_slope(x.v)[1]);
   }
   INKLING_INLINE friend Dual erf(const Dual& x) {
     return x.chain(kernels::verf(x.v), T(1.12837916709551257390) * kernels::vgauss(x.v, T{1}));
@@ -119,21 +118,24 @@ struct Dual {
   }
   INKLING_INLINE friend constexpr Dual abs(const Dual& x) {
     const T sign = kernels::detail::blend(x.v < T{0}, T{-1}, T{1});
-    return x.chain(kernels::detail::magnitude(x.v), kernels::detail::blend(x.v != x.v, x.v, sign));
+    return x.chain(kernels::detail::magnitude(x.v), kernels::detail::nan_where(x.v != x.v, sign));
   }
-  INKLING_INLINE friend constexpr Dual max(const Dual& a, const Dual& b) { return a.or_second(a.v < b.v, b); }
-  INKLING_INLINE friend constexpr Dual min(const Dual& a, const Dual& b) { return a.or_second(b.v < a.v, b); }
+  INKLING_INLINE friend constexpr Dual max(const Dual& a, const Dual& b) {
+    return a.or_second(a.v<b.v, b, a.v> b.v ? a.v : b.v);
+  }
+  INKLING_INLINE friend constexpr Dual min(const Dual& a, const Dual& b) {
+    return a.or_second(b.v < a.v, b, a.v < b.v ? a.v : b.v);
+  }
   INKLING_INLINE friend constexpr Dual clamp(const Dual& x, const Dual& low, const Dual& high) {
     return min(max(x, low), high);
   }
   INKLING_INLINE friend constexpr Dual relu(const Dual& x) {
-    return with(kernels::detail::blend(x.v <= T{0}, T{0}, x.v), [&](std::size_t i) INKLING_LAMBDA_INLINE {
-      return kernels::detail::blend(x.v != x.v, x.v, kernels::detail::blend(x.v > T{0}, x.d[i], T{0}));
+    return with(kernels::detail::blend(!(x.v <= T{0}), x.v, T{0}), [&](std::size_t i) INKLING_LAMBDA_INLINE {
+      return kernels::detail::nan_where(x.v != x.v, kernels::detail::blend(x.v > T{0}, x.d[i], T{0}));
     });
   }
   INKLING_INLINE friend Dual silu(const Dual& x) {
-    const auto [y, slope] = kernels::vsilu(x.v);
-    return x.chain(y, slope);
+    return x.chain(x.v * kernels::vsigmoid(x.v), kernels::vsilu_slope(x.v));
   }
   /// ln(1 + eˣ), without overflow or underflow.
   INKLING_INLINE friend Dual softplus(const Dual& x) {
@@ -147,20 +149,18 @@ struct Dual {
   /// The tanh approximation of gelu, x/2·(1 + tanh u) with u = √(2/π)·(x + 0.044715·x³): x·sigmoid(2u).
   INKLING_INLINE friend Dual gelu_tanh(const Dual& x) {
     constexpr T a = T(1.59576912160573071176), b = T(0.07135481627260024973);  // 2√(2/π), 0.044715·2√(2/π)
-    constexpr T far = 30;  // where the sigmoid has long been 0 or 1, and the square is finite
-    const T size = kernels::detail::magnitude(x.v), near = kernels::detail::blend(size > far, far, size);
-    const T square = near * near, u = near * (a + b * square);
-    const auto [s, rest] = kernels::vsigmoid_pair(kernels::detail::blend(x.v < T{0}, -u, u));
-    return x.chain(x.v * s, s + x.v * s * rest * (a + T{3} * b * square));
+    constexpr T far = 900;                                                     // where the sigmoid has long been 0 or 1
+    const T raw = x.v * x.v, square = kernels::detail::blend(raw > far, far, raw), u = x.v * (a + b * square);
+    const auto s = kernels::vsigmoid_and_slope(u);
+    return x.chain(x.v * kernels::vsigmoid(u), s[0] + x.v * s[1] * (a + T{3} * b * square));
   }
 
  private:
-  /// second ? b : a, but NaN, with NaN slopes, where either is.
-  INKLING_INLINE constexpr Dual or_second(bool second, const Dual& b) const {
+  /// second ? b : a with the value `either`, which is b's if one is NaN; but NaN, with NaN slopes, if one is.
+  INKLING_INLINE constexpr Dual or_second(bool second, const Dual& b, T either) const {
     const bool nan = bool(v != v) | bool(b.v != b.v);
-    const T chosen = kernels::detail::blend(bool(second) | bool(b.v != b.v), b.v, v);
-    return with(chosen, [&](std::size_t i) INKLING_LAMBDA_INLINE {
-      return kernels::detail::blend(nan, chosen, kernels::detail::blend(second, b.d[i], d[i]));
+    return with(kernels::detail::blend(v != v, v, either), [&](std::size_t i) INKLING_LAMBDA_INLINE {
+      return kernels::detail::nan_where(nan, kernels::detail::blend(second, b.d[i], d[i]));
     });
   }
 };

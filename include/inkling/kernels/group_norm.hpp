@@ -49,7 +49,7 @@ struct Silu {
   }
   template <class T>
   static INKLING_INLINE T slope(T z) {
-    return vsilu(z)[1];
+    return vsilu_slope(z);
   }
 };
 

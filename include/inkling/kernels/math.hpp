@@ -7,7 +7,7 @@
 //   vlog      2 ulp     exponent and mantissa, atanh or polynomial
 //   vsoftplus 2 ulp     max(x, 0) + ln(1 + e^{−|x|}), the logarithm without forming 1 + e
 //   vtanh     3 ulp     polynomial near 0, exponential elsewhere
-//   vsigmoid  3 ulp     e^{−|x|}, so that nothing overflows; and 1 − sigmoid(x) with as many digits
+//   vsigmoid  3 ulp     e^{−|x|}, so that nothing overflows
 //   verf      4 ulp     rational near 0, exponential elsewhere
 //   vgauss    3 ulp     e^{−x²}, with what is lost in rounding x²
 //   vnormal   6 ulp     one exponential times Mills' ratio, in both tails; float and double
@@ -63,6 +63,12 @@ INKLING_INLINE constexpr T blend(bool condition, T a, T b) {
   const Bits<T> mask = -static_cast<Bits<T>>(condition);
   return std::bit_cast<T>(
       static_cast<Bits<T>>((std::bit_cast<Bits<T>>(a) & mask) | (std::bit_cast<Bits<T>>(b) & ~mask)));
+}
+
+/// x, or a NaN where the condition holds.
+template <class T>
+INKLING_INLINE constexpr T nan_where(bool condition, T x) {
+  return std::bit_cast<T>(static_cast<Bits<T>>(std::bit_cast<Bits<T>>(x) | -static_cast<Bits<T>>(condition)));
 }
 
 template <class T>
@@ -183,18 +189,19 @@ INKLING_INLINE T vsigmoid(T x) {
   return detail::blend(x < T{0}, e, T{1}) / (T{1} + e);
 }
 
-/// {sigmoid x, 1 − sigmoid x}, both to the last digits.
+/// {sigmoid x, its slope} with one division. The slope is e/(1 + e)² for either sign, where s·(1 − s) has no digits
+/// left once s rounds to 1.
 template <class T>
-INKLING_INLINE std::array<T, 2> vsigmoid_pair(T x) {
-  const T e = vexp_nonpositive(-detail::magnitude(x)), s = detail::blend(x < T{0}, e, T{1}) / (T{1} + e);
-  return {s, detail::blend(x < T{0}, T{1} - s, e * s)};
+INKLING_INLINE std::array<T, 2> vsigmoid_and_slope(T x) {
+  const T e = vexp_nonpositive(-detail::magnitude(x)), inverse = T{1} / (T{1} + e);
+  return {detail::blend(x < T{0}, e, T{1}) * inverse, e * (inverse * inverse)};
 }
 
-/// {x·sigmoid x, its slope}
+/// The slope of x·sigmoid x.
 template <class T>
-INKLING_INLINE std::array<T, 2> vsilu(T x) {
-  const auto [s, rest] = vsigmoid_pair(x);
-  return {x * s, s * (T{1} + x * rest)};
+INKLING_INLINE T vsilu_slope(T x) {
+  const auto s = vsigmoid_and_slope(x);
+  return s[0] + x * s[1];
 }
 
 namespace detail {
