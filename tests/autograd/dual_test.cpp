@@ -1,6 +1,8 @@
 #include "inkling/autograd/dual.hpp"
 
+#include <array>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -83,6 +85,64 @@ TEST_CASE("dual: where formulas could overflow or divide by zero") {
   check("pow 0", [](auto v) { return pow(v, 0.0); }, 0.0, 1, 0);
   check("pow 2", [](auto v) { return pow(v, 2.0); }, 0.0, 0, 0);
   check("relu", [](auto v) { return relu(v); }, 0.0, 0, 0);
+}
+
+TEST_CASE_TEMPLATE("dual: NaN stays NaN in every function, value and slope", T, float, double) {
+  using One = Dual<T, 1>;
+  const T nan = std::numeric_limits<T>::quiet_NaN();
+  int kept = 0, functions = 0;
+  const auto keeps = [&](auto f) {
+    ++functions;
+    const One y = f(One::variable(nan, 0));
+    kept += std::isnan(y.v) && std::isnan(y.d[0]) && std::isnan(f(Dual<T, 0>(nan)).v);
+  };
+  keeps([](auto x) { return exp(x); });
+  keeps([](auto x) { return log(x); });
+  keeps([](auto x) { return sqrt(x); });
+  keeps([](auto x) { return square(x); });
+  keeps([](auto x) { return reciprocal(x); });
+  keeps([](auto x) { return abs(x); });
+  keeps([](auto x) { return sin(x); });
+  keeps([](auto x) { return cos(x); });
+  keeps([](auto x) { return tanh(x); });
+  keeps([](auto x) { return sigmoid(x); });
+  keeps([](auto x) { return softplus(x); });
+  keeps([](auto x) { return erf(x); });
+  keeps([](auto x) { return relu(x); });
+  keeps([](auto x) { return silu(x); });
+  keeps([](auto x) { return gelu(x); });
+  keeps([](auto x) { return gelu_tanh(x); });
+  keeps([](auto x) { return clamp(x, -1, 1); });
+  keeps([](auto x) { return pow(x, 2); });
+  keeps([](auto x) { return pow(x, 0); });
+  CHECK(functions == 19);
+  CHECK(kept == functions);
+
+  using Two = Dual<T, 2>;
+  for (const auto [a, b] : {std::array{nan, T(1)}, {T(1), nan}, {nan, nan}, {nan, -nan}}) {
+    const Two u = Two::variable(a, 0), v = Two::variable(b, 1);
+    for (const Two& y : {max(u, v), min(u, v), u + v, u - v, u * v, u / v}) CHECK(std::isnan(y.v));
+    for (const Two& y : {max(u, v), min(u, v)}) {
+      CHECK(std::isnan(y.d[0]));
+      CHECK(std::isnan(y.d[1]));
+    }
+  }
+  CHECK(select(true, One(T(2)), One(nan)).v == 2);
+}
+
+TEST_CASE("dual: signed zeros and the largest numbers") {
+  const auto slope = [](auto f, float x) { return f(Dual<float, 1>::variable(x, 0)).d[0]; };
+  const float infinity = std::numeric_limits<float>::infinity(), largest = std::numeric_limits<float>::max();
+  CHECK(!std::signbit(abs(Dual<float, 0>(-0.0f)).v));
+  CHECK(slope([](auto x) { return sqrt(x); }, -0.0f) == infinity);
+  CHECK(slope([](auto x) { return log(x); }, -0.0f) == infinity);
+  CHECK(slope([](auto x) { return gelu_tanh(x); }, largest) == 1);  // not infinity times 0
+  CHECK(slope([](auto x) { return gelu_tanh(x); }, -largest) == 0);
+  CHECK(slope([](auto x) { return silu(x); }, -largest) == 0);
+  CHECK(slope([](auto x) { return gelu(x); }, largest) == 1);
+  CHECK(softplus(Dual<float, 0>(largest)).v == largest);
+  CHECK(slope([](auto x) { return tanh(x); }, 12.0f) == doctest::Approx(1.510005e-10).epsilon(1e-6));
+  CHECK(slope([](auto x) { return sigmoid(x); }, 30.0f) == doctest::Approx(9.357623e-14).epsilon(1e-6));
 }
 
 TEST_CASE("dual: select takes value and slope from one side") {

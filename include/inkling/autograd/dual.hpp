@@ -5,6 +5,10 @@
 // backward pass of its N inputs, so that a formula is written once. Every function here is free of branches, so that
 // loops over it vectorise.
 //
+// Values and slopes are right to a few units of the last place for all finite arguments (tests/sweep/formulas.hpp has
+// the bounds). A NaN stays one, in value and slope, in every function and in either argument; `select` alone looks at
+// nothing but what it takes.
+//
 // Functions, found by argument-dependent lookup: exp log sqrt square reciprocal abs max min clamp pow sin cos tanh
 // sigmoid softplus erf relu silu gelu gelu_tanh select. Comparisons compare values; select(c, a, b) is c ? a : b.
 //
@@ -81,66 +85,83 @@ struct Dual {
     const T y = kernels::vexp(x.v);
     return x.chain(y, y);
   }
-  INKLING_INLINE friend Dual log(const Dual& x) { return x.chain(kernels::vlog(x.v), T{1} / x.v); }
+  INKLING_INLINE friend Dual log(const Dual& x) {
+    return x.chain(kernels::vlog(x.v), T{1} / (x.v + T{0}));  // the sum is 0 at −0
+  }
   INKLING_INLINE friend Dual sqrt(const Dual& x) {
     const T y = std::sqrt(x.v);
-    return x.chain(y, T{0.5} / y);
+    return x.chain(y, T{0.5} / (y + T{0}));
   }
   INKLING_INLINE friend constexpr Dual square(const Dual& x) { return x * x; }
   INKLING_INLINE friend constexpr Dual reciprocal(const Dual& x) { return Dual(1) / x; }
-  INKLING_INLINE friend Dual tanh(const Dual& x) {
-    const T y = kernels::vtanh(x.v);
-    return x.chain(y, T{1} - y * y);
-  }
+  INKLING_INLINE friend Dual tanh(const Dual& x) { return x.chain(kernels::vtanh(x.v), kernels::vtanh_slope(x.v)); }
   INKLING_INLINE friend Dual sigmoid(const Dual& x) {
-    const T y = kernels::vsigmoid(x.v);
-    return x.chain(y, y * (T{1} - y));
+    return x.chain(kernels::vsigmoid(x.v), kernels::vsigmoid_and_slope(x.v)[1]);
   }
   INKLING_INLINE friend Dual erf(const Dual& x) {
-    return x.chain(kernels::verf(x.v), T(1.12837916709551257390) * kernels::vexp(-x.v * x.v));
+    return x.chain(kernels::verf(x.v), T(1.12837916709551257390) * kernels::vgauss(x.v, T{1}));
   }
   INKLING_INLINE friend Dual sin(const Dual& x) { return x.chain(std::sin(x.v), std::cos(x.v)); }
   INKLING_INLINE friend Dual cos(const Dual& x) { return x.chain(std::cos(x.v), -std::sin(x.v)); }
+  /// A NaN stays one, whatever the exponent; in the C library NaN⁰ is 1.
   INKLING_INLINE friend Dual pow(const Dual& x, T exponent) {
     const T slope = exponent == T{0} ? T{0} : exponent * std::pow(x.v, exponent - T{1});  // also at x = 0
-    return x.chain(std::pow(x.v, exponent), slope);
+    const T nan = x.v * exponent;
+    const bool number = bool(x.v == x.v) & bool(exponent == exponent);
+    return x.chain(kernels::detail::blend(number, std::pow(x.v, exponent), nan),
+                   kernels::detail::blend(number, slope, nan));
   }
-
   /// condition ? a : b, component by component.
   INKLING_INLINE friend constexpr Dual select(bool condition, const Dual& a, const Dual& b) {
     return with(kernels::detail::blend(condition, a.v, b.v),
                 [&](std::size_t i) INKLING_LAMBDA_INLINE { return kernels::detail::blend(condition, a.d[i], b.d[i]); });
   }
-  INKLING_INLINE friend constexpr Dual abs(const Dual& x) { return select(x.v < 0, -x, x); }
-  INKLING_INLINE friend constexpr Dual max(const Dual& a, const Dual& b) { return select(a.v < b.v, b, a); }
-  INKLING_INLINE friend constexpr Dual min(const Dual& a, const Dual& b) { return select(b.v < a.v, b, a); }
+  INKLING_INLINE friend constexpr Dual abs(const Dual& x) {
+    const T sign = kernels::detail::blend(x.v < T{0}, T{-1}, T{1});
+    return x.chain(kernels::detail::magnitude(x.v), kernels::detail::nan_where(x.v != x.v, sign));
+  }
+  INKLING_INLINE friend constexpr Dual max(const Dual& a, const Dual& b) {
+    return a.or_second(a.v<b.v, b, a.v> b.v ? a.v : b.v);
+  }
+  INKLING_INLINE friend constexpr Dual min(const Dual& a, const Dual& b) {
+    return a.or_second(b.v < a.v, b, a.v < b.v ? a.v : b.v);
+  }
   INKLING_INLINE friend constexpr Dual clamp(const Dual& x, const Dual& low, const Dual& high) {
     return min(max(x, low), high);
   }
-  INKLING_INLINE friend constexpr Dual relu(const Dual& x) { return select(x.v > 0, x, Dual(0)); }
+  INKLING_INLINE friend constexpr Dual relu(const Dual& x) {
+    return with(kernels::detail::blend(!(x.v <= T{0}), x.v, T{0}), [&](std::size_t i) INKLING_LAMBDA_INLINE {
+      return kernels::detail::nan_where(x.v != x.v, kernels::detail::blend(x.v > T{0}, x.d[i], T{0}));
+    });
+  }
   INKLING_INLINE friend Dual silu(const Dual& x) {
-    const T s = kernels::vsigmoid(x.v), y = x.v * s;
-    return x.chain(y, s + y * (T{1} - s));
+    return x.chain(x.v * kernels::vsigmoid(x.v), kernels::vsilu_slope(x.v));
   }
-
-  /// ln(1 + eˣ), without overflow.
+  /// ln(1 + eˣ), without overflow or underflow.
   INKLING_INLINE friend Dual softplus(const Dual& x) {
-    const T magnitude = kernels::detail::blend(x.v < 0, -x.v, x.v), positive = T{0.5} * (x.v + magnitude);
-    const T e = kernels::vexp(-magnitude);
-    return x.chain(positive + kernels::vlog(T{1} + e), kernels::vsigmoid(x.v));
+    return x.chain(kernels::vsoftplus(x.v), kernels::vsigmoid(x.v));
   }
-
   /// x·Φ(x): D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, arXiv:1606.08415.
   INKLING_INLINE friend Dual gelu(const Dual& x) {
     const auto n = kernels::vnormal(x.v);
     return x.chain(x.v * n[0], n[0] + x.v * n[1]);
   }
-
   /// The tanh approximation of gelu, x/2·(1 + tanh u) with u = √(2/π)·(x + 0.044715·x³): x·sigmoid(2u).
   INKLING_INLINE friend Dual gelu_tanh(const Dual& x) {
     constexpr T a = T(1.59576912160573071176), b = T(0.07135481627260024973);  // 2√(2/π), 0.044715·2√(2/π)
-    const T square = x.v * x.v, s = kernels::vsigmoid(x.v * (a + b * square)), y = x.v * s;
-    return x.chain(y, s + y * (T{1} - s) * (a + T{3} * b * square));
+    constexpr T far = 900;                                                     // where the sigmoid has long been 0 or 1
+    const T raw = x.v * x.v, square = kernels::detail::blend(raw > far, far, raw), u = x.v * (a + b * square);
+    const auto s = kernels::vsigmoid_and_slope(u);
+    return x.chain(x.v * kernels::vsigmoid(u), s[0] + x.v * s[1] * (a + T{3} * b * square));
+  }
+
+ private:
+  /// second ? b : a with the value `either`, which is b's if one is NaN; but NaN, with NaN slopes, if one is.
+  INKLING_INLINE constexpr Dual or_second(bool second, const Dual& b, T either) const {
+    const bool nan = bool(v != v) | bool(b.v != b.v);
+    return with(kernels::detail::blend(v != v, v, either), [&](std::size_t i) INKLING_LAMBDA_INLINE {
+      return kernels::detail::nan_where(nan, kernels::detail::blend(second, b.d[i], d[i]));
+    });
   }
 };
 

@@ -49,8 +49,7 @@ struct Silu {
   }
   template <class T>
   static INKLING_INLINE T slope(T z) {
-    const T s = vsigmoid(z);
-    return s * (T(1) + z * (T(1) - s));
+    return vsilu_slope(z);
   }
 };
 

@@ -3,17 +3,20 @@
 // The C library's functions are calls, one number at a time. These are polynomials and bit operations with selections
 // in place of branches; inlined into a blocked loop (kernels/elementwise.hpp) they run on whole vectors.
 //
-//            float                      double                     method
-//   vexp     2 ulp                      2 ulp                      x = n·ln 2 + r, polynomial in r, exponent bits
-//   vlog     2 ulp                      2 ulp                      exponent and mantissa, atanh or polynomial
-//   vtanh    3 ulp                      3 ulp                      polynomial near 0, exponential elsewhere
-//   vsigmoid 3 ulp                      3 ulp                      e^{−|x|}, so that nothing overflows
-//   verf     4 ulp                      4 ulp                      rational near 0, exponential elsewhere
-//   vnormal  6 + x² ulp                 4 ulp of 1                 one exponential times a polynomial; double: erf
+//   vexp      2 ulp     x = n·ln 2 + r, polynomial in r, exponent bits
+//   vlog      2 ulp     exponent and mantissa, atanh or polynomial
+//   vsoftplus 2 ulp     max(x, 0) + ln(1 + e^{−|x|}), the logarithm without forming 1 + e
+//   vtanh     3 ulp     polynomial near 0, exponential elsewhere
+//   vsigmoid  3 ulp     e^{−|x|}, so that nothing overflows
+//   verf      4 ulp     rational near 0, exponential elsewhere
+//   vgauss    3 ulp     e^{−x²}, with what is lost in rounding x²
+//   vnormal   6 ulp     one exponential times Mills' ratio, in both tails; float and double
 //
-// Results below the smallest normal number are 0 (those of vnormal may be subnormal). Infinities and NaN behave as in
-// the C library. Coefficients of the minimax approximations: S. Moshier, "Methods and programs for mathematical
-// functions", 1989, and W. Cody, "Rational Chebyshev approximations for the error function", 1969.
+// So it is over all finite arguments, for float and double, on every instruction set: ./dev sweep compares all floats
+// with long double, values and slopes (tests/sweep/formulas.hpp has the table of bounds). Results below the smallest
+// normal number are 0 (those of vnormal may be subnormal). Infinities and NaN behave as in the C library. Coefficients
+// of the minimax approximations: S. Moshier, "Methods and programs for mathematical functions", 1989, and W. Cody,
+// "Rational Chebyshev approximations for the error function", 1969.
 //
 // Example:
 //     double y = kernels::vexp(1.0);
@@ -62,8 +65,30 @@ INKLING_INLINE constexpr T blend(bool condition, T a, T b) {
       static_cast<Bits<T>>((std::bit_cast<Bits<T>>(a) & mask) | (std::bit_cast<Bits<T>>(b) & ~mask)));
 }
 
+/// x, or a NaN where the condition holds.
+template <class T>
+INKLING_INLINE constexpr T nan_where(bool condition, T x) {
+  return std::bit_cast<T>(static_cast<Bits<T>>(std::bit_cast<Bits<T>>(x) | -static_cast<Bits<T>>(condition)));
+}
+
 template <class T>
 inline constexpr int mantissa_bits = std::numeric_limits<T>::digits - 1;
+
+/// |x|; also of −0 and NaN.
+template <class T>
+INKLING_INLINE constexpr T magnitude(T x) {
+  return std::bit_cast<T>(static_cast<Bits<T>>(std::bit_cast<Bits<T>>(x) & std::numeric_limits<Bits<T>>::max()));
+}
+
+/// The rounded value of a product: keeps the compiler from fusing it with what is subtracted from it.
+template <class T>
+INKLING_INLINE T unfused(T x) {
+#if defined(__GNUC__) && !defined(__clang__)
+  return __builtin_assoc_barrier(x);
+#else
+  return x;
+#endif
+}
 
 }  // namespace detail
 
@@ -160,11 +185,42 @@ INKLING_INLINE T vlog(T x) {
 
 template <class T>
 INKLING_INLINE T vsigmoid(T x) {
-  const T e = vexp_nonpositive(detail::blend(x < T{0}, x, -x));
+  const T e = vexp_nonpositive(-detail::magnitude(x));
   return detail::blend(x < T{0}, e, T{1}) / (T{1} + e);
 }
 
+/// {sigmoid x, its slope} with one division. The slope is e/(1 + e)² for either sign, where s·(1 − s) has no digits
+/// left once s rounds to 1.
+template <class T>
+INKLING_INLINE std::array<T, 2> vsigmoid_and_slope(T x) {
+  const T e = vexp_nonpositive(-detail::magnitude(x)), inverse = T{1} / (T{1} + e);
+  return {detail::blend(x < T{0}, e, T{1}) * inverse, e * (inverse * inverse)};
+}
+
+/// The slope of x·sigmoid x.
+template <class T>
+INKLING_INLINE T vsilu_slope(T x) {
+  const auto s = vsigmoid_and_slope(x);
+  return s[0] + x * s[1];
+}
+
 namespace detail {
+
+/// ln(1 + e) for e in [0, 1]: minimax polynomials, 2·10⁻⁹ and 10⁻¹⁷.
+template <class T>
+INKLING_INLINE T log1p_of_fraction(T e) {
+  if constexpr (sizeof(T) == 4) {
+    return e + e * e *
+                   horner(e, {2.896868755e-3f, -1.764622609e-2f, 5.024550538e-2f, -9.241685536e-2f, 1.309848947e-1f,
+                              -1.638943749e-1f, 1.996175947e-1f, -2.499728053e-1f, 3.333325775e-1f, -4.999999965e-1f});
+  } else {
+    const T s = e / (T{2} + e), z = s * s;
+    const T p = horner(z, {1.6187577019275380e-1, 8.7889817145024216e-2, 1.2003520035114896e-1, 1.3313869543269420e-1,
+                           1.5385588028849866e-1, 1.8181788746116234e-1, 2.2222222732312743e-1, 2.8571428566947960e-1,
+                           4.0000000000015251e-1, 6.6666666666666658e-1});
+    return e - s * (e - z * p);  // 2 atanh s, which keeps the leading term exact
+  }
+}
 
 /// tanh where |x| < 0.625.
 template <class T>
@@ -183,25 +239,52 @@ INKLING_INLINE T tanh_near(T x) {
 
 }  // namespace detail
 
+/// ln(1 + eˣ), which is eˣ far to the left and x far to the right.
+template <class T>
+INKLING_INLINE T vsoftplus(T x) {
+  return detail::blend(x > T{0}, x, T{0}) + detail::log1p_of_fraction(vexp_nonpositive(-detail::magnitude(x)));
+}
+
 template <class T>
 INKLING_INLINE T vtanh(T x) {
-  const T magnitude = detail::blend(x < T{0}, -x, x);
+  const T magnitude = detail::magnitude(x);
   const T e = vexp_nonpositive(T{-2} * magnitude), far = (T{1} - e) / (T{1} + e);
   return detail::blend(magnitude < T(0.625), detail::tanh_near(x), detail::blend(x < T{0}, -far, far));
+}
+
+/// 1 − tanh² x: 4e^{−2|x|}/(1 + e^{−2|x|})², which 1 − y·y is not once y rounds to 1.
+template <class T>
+INKLING_INLINE T vtanh_slope(T x) {
+  const T e = vexp_nonpositive(T{-2} * detail::magnitude(x)), inverse = T{2} / (T{1} + e);
+  return e * (inverse * inverse);
 }
 
 /// {tanh a, sigmoid b}, each within 4 ulp, with one division for both: a division takes as long as half of either.
 template <class T>
 INKLING_INLINE std::array<T, 2> vtanh_and_sigmoid(T a, T b) {
-  const T magnitude = detail::blend(a < T{0}, -a, a);
-  const T e = vexp_nonpositive(T{-2} * magnitude), f = vexp_nonpositive(detail::blend(b < T{0}, b, -b));
+  const T magnitude = detail::magnitude(a);
+  const T e = vexp_nonpositive(T{-2} * magnitude), f = vexp_nonpositive(-detail::magnitude(b));
   const T u = T{1} + e, v = T{1} + f, inverse = T{1} / (u * v), far = (T{1} - e) * (v * inverse);
   return {detail::blend(magnitude < T(0.625), detail::tanh_near(a), detail::blend(a < T{0}, -far, far)),
           detail::blend(b < T{0}, f, T{1}) * (u * inverse)};
 }
 
+/// e^{−factor·x²} for a factor of 1 or ½. x² is rounded, which would cost x²/2 ulp: what it lost is computed from the
+/// halves of x's digits (T. Dekker, "A floating-point technique for extending the available precision", 1971).
+template <class T>
+INKLING_INLINE T vgauss(T x, T factor) {
+  constexpr T far = sizeof(T) == 4 ? 15 : 40;  // where nothing is left of e^{−x²/2}, and x² is still finite
+  constexpr detail::Bits<T> low = (detail::Bits<T>{1} << (detail::mantissa_bits<T> / 2 + 1)) - 1;
+  const T size = detail::magnitude(x), a = detail::blend(size > far, far, size);
+  const T high = std::bit_cast<T>(std::bit_cast<detail::Bits<T>>(a) & ~low), rest = a - high;
+  const T square = detail::unfused(a * a);
+  const T lost = ((high * high - square) + T{2} * high * rest) + rest * rest;
+  const T e = vexp_nonpositive(-factor * square);
+  return e - e * (factor * lost);
+}
+
 INKLING_INLINE float verf(float x) {
-  const float magnitude = detail::blend(x < 0, -x, x), a = detail::blend(magnitude < 1.0f, 1.0f, magnitude), z = x * x;
+  const float magnitude = detail::magnitude(x), a = detail::blend(magnitude < 1.0f, 1.0f, magnitude), z = x * x;
   const float near = x * detail::horner(z, {7.853861353153693e-5f, -8.010193625184903e-4f, 5.188327685732524e-3f,
                                             -2.685381193529856e-2f, 1.128358514861418e-1f, -3.761262582423300e-1f,
                                             1.128379165726710e+0f});
@@ -213,27 +296,46 @@ INKLING_INLINE float verf(float x) {
       detail::horner(w, {-1.047766399936249e+1f, 1.297719955372516e+1f, -7.495518717768503e+0f, 2.921019019210786e+0f,
                          -1.015265279202700e+0f, 4.218463358204948e-1f, -2.820767439740514e-1f, 5.641895067754075e-1f});
   // The exponential of x itself, not of a: whoever needs the derivative has computed it already.
-  const float far = 1.0f - vexp(-x * x) * inverse * detail::blend(a < 2.0f, middle, outer);
+  const float far = 1.0f - vgauss(x, 1.0f) * inverse * detail::blend(a < 2.0f, middle, outer);
   const float result = detail::blend(magnitude < 1.0f, near, detail::blend(x < 0, -far, far));
   return detail::blend(x != x, x, result);
 }
 
-INKLING_INLINE double verf(double x) {
-  const double magnitude = detail::blend(x < 0, -x, x), z = x * x;
-  const double a = detail::blend(magnitude < 1.0, 1.0, detail::blend(magnitude > 7.0, 7.0, magnitude));
-  const double near = x *
-                      detail::horner(z, {9.60497373987051638749e0, 9.00260197203842689217e1, 2.23200534594684319226e3,
-                                         7.00332514112805075473e3, 5.55923013010394962768e4}) /
-                      detail::horner(z, {1.0, 3.35617141647503099647e1, 5.21357949780152679795e2,
-                                         4.59432382970980127987e3, 2.26290000613890934246e4, 4.92673942608635921086e4});
-  const double p = detail::horner(a, {2.46196981473530512524e-10, 5.64189564831068821977e-1, 7.46321056442269912687e0,
-                                      4.86371970985681366614e1, 1.96520832956077098242e2, 5.26445194995477358631e2,
-                                      9.34528527171957607540e2, 1.02755188689515710272e3, 5.57535335369399327526e2});
-  const double q = detail::horner(
-      a, {1.0, 1.32281951154744992508e1, 8.67072140885989742329e1, 3.54937778887819891062e2, 9.75708501743205489753e2,
+namespace detail {
+
+/// erfc(a)·e^{a²} for a of at least 1, in double.
+INKLING_INLINE double scaled_erfc(double a) {
+  const bool far = a > 8.0;
+  const double t = blend(far, blend(a > 64.0, 64.0, a), a), b = blend(far, 8.0, a);
+  const double p = horner(b, {2.46196981473530512524e-10, 5.64189564831068821977e-1, 7.46321056442269912687e0,
+                              4.86371970985681366614e1, 1.96520832956077098242e2, 5.26445194995477358631e2,
+                              9.34528527171957607540e2, 1.02755188689515710272e3, 5.57535335369399327526e2});
+  const double q = horner(
+      b, {1.0, 1.32281951154744992508e1, 8.67072140885989742329e1, 3.54937778887819891062e2, 9.75708501743205489753e2,
           1.82390916687909736289e3, 2.24633760818710981792e3, 1.65666309194161350182e3, 5.57535340817727675546e2});
-  const double far = 1.0 - vexp(-x * x) * (p / q);
-  const double result = detail::blend(magnitude < 1.0, near, detail::blend(x < 0, -far, far));
+  const double r = horner(t, {5.64189583547755073984e-1, 1.27536670759978104416e0, 5.01905042251180477414e0,
+                              6.16021097993053585195e0, 7.40974269950448939160e0, 2.97886665372100240670e0});
+  const double s = horner(t, {1.0, 2.26052863220117276590e0, 9.39603524938001434673e0, 1.20489539808096656605e1,
+                              1.70814450747565897222e1, 9.60896809063285878198e0, 3.36907645100081516050e0});
+  return blend(far, r, p) / blend(far, s, q);
+}
+
+/// erf(x) where |x| < 1, in double.
+INKLING_INLINE double erf_near(double x) {
+  const double z = x * x;
+  return x *
+         horner(z, {9.60497373987051638749e0, 9.00260197203842689217e1, 2.23200534594684319226e3,
+                    7.00332514112805075473e3, 5.55923013010394962768e4}) /
+         horner(z, {1.0, 3.35617141647503099647e1, 5.21357949780152679795e2, 4.59432382970980127987e3,
+                    2.26290000613890934246e4, 4.92673942608635921086e4});
+}
+
+}  // namespace detail
+
+INKLING_INLINE double verf(double x) {
+  const double magnitude = detail::magnitude(x), a = detail::blend(magnitude < 1.0, 1.0, magnitude);
+  const double far = 1.0 - vgauss(x, 1.0) * detail::scaled_erfc(a);
+  const double result = detail::blend(magnitude < 1.0, detail::erf_near(x), detail::blend(x < 0, -far, far));
   return detail::blend(x != x, x, result);
 }
 
@@ -241,7 +343,7 @@ INKLING_INLINE double verf(double x) {
 /// one polynomial in 1 − t (minimax, 2·10⁻⁸) serves all x, and one exponential both results. That is half of the work
 /// of an error function, and small values of Φ keep their digits.
 INKLING_INLINE std::array<float, 2> vnormal(float x) {
-  const float e = vexp_nonpositive(-0.5f * x * x), a = detail::blend(x < 0, -x, x), t = 1.0f / (1.0f + 0.345f * a);
+  const float e = vgauss(x, 0.5f), a = detail::magnitude(x), t = 1.0f / (1.0f + 0.345f * a);
   const float p = detail::horner(
       1.0f - t, {-2.815179713e-02f, 8.098079264e-02f, -4.776879773e-02f, -2.253792062e-02f, -7.071842253e-02f,
                  9.453391284e-02f, 2.876355648e-01f, -6.563532352e-01f, 5.000000000e-01f});
@@ -249,9 +351,12 @@ INKLING_INLINE std::array<float, 2> vnormal(float x) {
   return {detail::blend(x < 0, tail, 1.0f - tail), 0.398942280f * e};
 }
 
+/// Likewise from erfc, so that the lower tail keeps its digits.
 INKLING_INLINE std::array<double, 2> vnormal(double x) {
-  const double z = x * 0.70710678118654752440;
-  return {0.5 * (1.0 + verf(z)), 0.39894228040143267794 * vexp(-z * z)};
+  const double z = x * 0.70710678118654752440, a = detail::magnitude(z), e = vgauss(x, 0.5);
+  const double tail = 0.5 * e * detail::scaled_erfc(detail::blend(a < 1.0, 1.0, a));
+  const double near = 0.5 + 0.5 * detail::erf_near(z), far = detail::blend(x < 0, tail, 1.0 - tail);
+  return {detail::blend(a < 1.0, near, far), 0.39894228040143267794 * e};
 }
 
 }  // namespace ink::kernels
