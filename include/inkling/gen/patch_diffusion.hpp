@@ -46,10 +46,8 @@
 #include <vector>
 
 #include "inkling/gen/diffusion.hpp"
-#include "inkling/gen/reordered.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler.hpp"
-#include "inkling/ops/gather.hpp"
 #include "inkling/ops/image.hpp"
 #include "inkling/ops/reshape.hpp"
 
@@ -76,13 +74,6 @@ template <class X>
 PatchVectors(X) -> PatchVectors<X>;
 
 namespace detail {
-
-/// Rows (of the first axis) order[0], order[1], ….
-template <class T, int R>
-Tensor<T, R> rows_in_order(const Tensor<T, R>& x, const Order& order) {
-  const Index rows = x.extent(0), each = rows == 0 ? 0 : x.size() / rows;
-  return gather(x.reshape(Shape<3>{1, rows, each}), order).reshape(x.shape());
-}
 
 /// (N, patches, numbers) as N · patches images of one pixel.
 template <TensorLikeOfRank<3> X>
@@ -115,15 +106,11 @@ class PatchDiffusion {
   Corruption<T, Images, Images> corrupt(const Images& images, Key key) const {
     const Index side = network.patch();
     const Tensor<T, 3> cut = patchify(images, side);
-    const Images patches = detail::as_pixels(cut);
-    // The denoiser draws the times of its rows in ascending order: without a shuffle, a patch would always get the
-    // same.
-    const Order order = permutation(patches.extent(0), key.fold(0)), back = inverse_order(order);
-    const auto example = denoiser.corrupt(detail::rows_in_order(patches, order), key.fold(1));
-    const auto noisy = detail::rows_in_order(example.state, back).reshape(cut.shape());
+    const Images patches = detail::as_pixels(cut);  // each has a time of its own
+    auto example = denoiser.corrupt(patches, key);
+    const auto noisy = example.state.reshape(cut.shape());
     return {concat(3, images, unpatchify(noisy, side, images.extent(1), images.extent(2), images.extent(3))),
-            detail::rows_in_order(example.level, back), detail::rows_in_order(example.target, back),
-            detail::rows_in_order(example.weight, back)};
+            std::move(example.level), std::move(example.target), std::move(example.weight)};
   }
 
   template <TensorLike X, class C>

@@ -72,7 +72,7 @@ class RevealingModel : public TokenModel<Network, Head> {
   }
 
  protected:
-  /// corrupt_tokens of the images' tokens, with stratified amounts.
+  /// corrupt_tokens of the images' tokens, with stratified amounts: any image may get any.
   static auto corrupted(const auto& model, const Tensor<T, 4>& images, Key key) {
     return model.corrupt_tokens(model.quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
                                 key.fold(2));
