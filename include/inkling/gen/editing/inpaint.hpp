@@ -7,12 +7,14 @@
 // One pass is the replacement method (Y. Song et al. 2020, arXiv:2011.13456): the unknown pixels of a step do not see
 // the known ones that replace it, and fit them badly. More passes are RePaint, which mends that: A. Lugmayr et al.
 // 2022, arXiv:2201.09865, there with jump 10 and 10 passes over 250 steps; with fewer steps, shorter jumps fit better.
-// At the end the known pixels are the image's own. A sampler with a memory begins anew after every jump.
+// At the end the known pixels are the image's own; if none is known, one pass is the sampler itself, bit for bit. A
+// sampler with a memory begins anew after every jump.
 //
 // Shapes: image (N, H, W, C), as the x that is sampled; known (N, H, W, C), not 0 where a pixel is known; any of its
 // extents may be 1.
 //
-// Errors: ShapeError if they do not fit; ValueError for a jump or passes below 1.
+// Errors: ShapeError if they do not fit; ValueError for a jump or passes below 1, and for a sampler that runs from the
+// image to the noise.
 //
 // Example:
 //     Tensor<float, 4> image(Shape{4, 8, 8, 1}, 1.0f);
@@ -40,6 +42,11 @@ class Inpaint {
  public:
   using Mask = Tensor<std::uint8_t, 4>;
 
+  template <class Inner>
+  struct Memory {
+    Inner fresh, now;  ///< as after begin(), and of this stretch
+  };
+
   Inpaint(S sampler, X image, Mask known, const InpaintOptions& options = {})
       : sampler_(std::move(sampler)), image_(std::move(image)), known_(std::move(known)), options_(options) {
     for (const auto& [name, number] : {std::pair("jump", options.jump), std::pair("passes", options.passes)}) {
@@ -59,6 +66,10 @@ class Inpaint {
       throw ShapeError(text("Inpaint: x is ", x.shape(), ", image is ", image_.shape(), "; both must be equal"));
     }
     const std::vector<double> grid = sampler_.times(model, x);
+    if (!(grid.front() > grid.back())) {
+      throw ValueError(text("Inpaint: the sampler's times go from ", grid.front(), " to ", grid.back(),
+                            "; they must end with less noise"));
+    }
     const int steps = static_cast<int>(grid.size()) - 1;
     std::vector<int> again(grid.size(), 0);  // how often to jump back from there, by the number of steps left
     for (int left = 0; left < steps - options_.jump; left += options_.jump) {
@@ -68,25 +79,28 @@ class Inpaint {
     const auto go_to = [&](int left) { path.push_back(grid[static_cast<std::size_t>(steps - left)]); };
     for (int left = steps - 1; left >= 0; --left) {
       go_to(left);
-      if (again[static_cast<std::size_t>(left)]-- > 0) go_to(left += options_.jump);
+      const auto back = static_cast<std::size_t>(steps - left - options_.jump);
+      if (again[static_cast<std::size_t>(left)]-- > 0 && grid[back] > path.back()) go_to(left += options_.jump);
     }
     return path;
   }
 
   template <class M, class C>
   auto begin(const M& model, const X& x, const C& condition) const {
-    return sampler_.begin(model, x, condition);
+    using Inner = decltype(sampler_.begin(model, x, condition));
+    const Inner fresh = sampler_.begin(model, x, condition);
+    return Memory<Inner>{fresh, fresh};
   }
 
-  template <class M, class Memory, class K, class C>
-  X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
+  template <class M, class Inner, class K, class C>
+  X step(const M& model, X x, double t, double s, Memory<Inner>& memory, const K& key, const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
     if (s > t) {
-      memory = sampler_.begin(model, x, condition);
+      memory.now = memory.fresh;
       return noised(x, from, to, key);
     }
-    x = sampler_.step(model, std::move(x), t, s, memory, key.fold(0), condition);
-    return where(known_, noised(image_, to, key.fold(1)), x);
+    x = sampler_.step(model, std::move(x), t, s, memory.now, key, condition);
+    return where(known_, noised(image_, to, key.fold(~std::uint64_t{0})), x);
   }
 
  private:
