@@ -164,18 +164,40 @@ struct PatchAncestral {
 
   template <class M, class X, class Memory, RandomKey K, class C>
   X step(const M& model, X x, double known, double, Memory& memory, const K& key, const C& condition) const {
+    return step_with(sampler, model, std::move(x), known, memory, key, condition);
+  }
+
+  /// The same with another sampler of the patch.
+  template <class Drawing, class M, class X, class Memory, RandomKey K, class C>
+  X step_with(const Drawing& drawing, const M& model, X x, double known, Memory& memory, const K& key,
+              const C& condition) const {
     const auto i = static_cast<Index>(known);
-    const Index side = model.network.patch(), n = x.extent(0), across = x.extent(2) / side, channels = x.extent(3);
     const PatchVectors told{vectors(model, x, i, memory, condition)};
-    const X noise = model.denoiser.prior(Shape<4>{n, 1, 1, side * side * channels}, key.fold(0));
-    const X drawn = model.denoiser.images(ink::sample(sampler, model.denoiser, noise, key.fold(1), told));
-    const Index row = i / across * side, column = i % across * side;
-    copy(view(drawn.reshape(Shape<4>{n, side, side, channels})),
-         mutable_view(x).slice(1, row, row + side).slice(2, column, column + side));
+    const auto patch = patch_at(model, x, i);
+    const Shape<4> shape{x.extent(0), patch.side, patch.side, x.extent(3)};
+    const X noise = model.denoiser.prior(Shape<4>{shape[0], 1, 1, shape[1] * shape[2] * shape[3]}, key.fold(0));
+    const X drawn = model.denoiser.images(ink::sample(drawing, model.denoiser, noise, key.fold(1), told));
+    copy(view(drawn.reshape(shape)),
+         mutable_view(x).slice(1, patch.row, patch.row + patch.side).slice(2, patch.column, patch.column + patch.side));
     return x;
   }
 
+  /// Patch i of images, or of a mask.
+  template <class M, class X>
+  static X patch_of(const M& model, const X& x, Index i) {
+    const auto patch = patch_at(model, x, i);
+    return dense(view(x).slice(1, patch.row, patch.row + patch.side).slice(2, patch.column, patch.column + patch.side));
+  }
+
  private:
+  struct Place {
+    Index side, row, column;
+  };
+  static Place patch_at(const auto& model, const auto& x, Index i) {
+    const Index side = model.network.patch(), across = x.extent(2) / side;
+    return {side, i / across * side, i % across * side};
+  }
+
   template <class M, class X, class Memory, class C>
   static auto vectors(const M& model, const X& x, Index i, Memory& memory, const C& condition) {
     using T = typename M::value_type;

@@ -28,30 +28,19 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/gen/editing/repeated.hpp"
 #include "inkling/gen/noised.hpp"
 
 namespace ink {
-
-struct InpaintOptions {
-  int jump = 5;    ///< steps of a stretch that is taken again
-  int passes = 1;  ///< how often it is taken
-};
 
 template <class S, class X>
 class Inpaint {
  public:
   using Mask = Tensor<std::uint8_t, 4>;
 
-  template <class Inner>
-  struct Memory {
-    Inner fresh, now;  ///< as after begin(), and of this stretch
-  };
-
   Inpaint(S sampler, X image, Mask known, const InpaintOptions& options = {})
       : sampler_(std::move(sampler)), image_(std::move(image)), known_(std::move(known)), options_(options) {
-    for (const auto& [name, number] : {std::pair("jump", options.jump), std::pair("passes", options.passes)}) {
-      if (number < 1) throw ValueError(text("Inpaint: ", name, " is ", number, "; it must be at least 1"));
-    }
+    detail::check_passes("Inpaint", options);
     for (int axis = 0; axis < 4; ++axis) {
       if (known_.extent(axis) != 1 && known_.extent(axis) != image_.extent(axis)) {
         throw ShapeError(text("Inpaint: known is ", known_.shape(), ", image is ", image_.shape(), "; known[", axis,
@@ -65,35 +54,16 @@ class Inpaint {
     if (!(x.shape() == image_.shape())) {
       throw ShapeError(text("Inpaint: x is ", x.shape(), ", image is ", image_.shape(), "; both must be equal"));
     }
-    const std::vector<double> grid = sampler_.times(model, x);
-    if (!(grid.front() > grid.back())) {
-      throw ValueError(text("Inpaint: the sampler's times go from ", grid.front(), " to ", grid.back(),
-                            "; they must end with less noise"));
-    }
-    const int steps = static_cast<int>(grid.size()) - 1;
-    std::vector<int> again(grid.size(), 0);  // how often to jump back from there, by the number of steps left
-    for (int left = 0; left < steps - options_.jump; left += options_.jump) {
-      again[static_cast<std::size_t>(left)] = options_.passes - 1;
-    }
-    std::vector<double> path{grid[0]};
-    const auto go_to = [&](int left) { path.push_back(grid[static_cast<std::size_t>(steps - left)]); };
-    for (int left = steps - 1; left >= 0; --left) {
-      go_to(left);
-      const auto back = static_cast<std::size_t>(steps - left - options_.jump);
-      if (again[static_cast<std::size_t>(left)]-- > 0 && grid[back] > path.back()) go_to(left += options_.jump);
-    }
-    return path;
+    return detail::repeated_path("Inpaint", sampler_.times(model, x), options_);
   }
 
   template <class M, class C>
   auto begin(const M& model, const X& x, const C& condition) const {
-    using Inner = decltype(sampler_.begin(model, x, condition));
-    const Inner fresh = sampler_.begin(model, x, condition);
-    return Memory<Inner>{fresh, fresh};
+    return detail::StretchMemory(sampler_.begin(model, x, condition));
   }
 
-  template <class M, class Inner, class K, class C>
-  X step(const M& model, X x, double t, double s, Memory<Inner>& memory, const K& key, const C& condition) const {
+  template <class M, class Memory, class K, class C>
+  X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
     if (s > t) {
       memory.now = memory.fresh;
