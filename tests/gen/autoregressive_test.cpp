@@ -41,7 +41,8 @@ TEST_CASE("The state is the image itself, and so is the target") {
 TEST_CASE("Sampling starts from no pixel and knows one more after every step") {
   const Autoregressive model(Constant{}, Quantizer{16});
   const auto nothing = model.prior(Shape{2, 2, 3, 1}, Key{1});
-  CHECK(nothing.shape() == Shape{2, 2, 3});
+  CHECK(nothing == Tokens({2, 2, 3}, missing_token));
+  CHECK(model.images(nothing) == Tensor<double, 4>(Shape{2, 2, 3, 1}));  // grey
   CHECK(model.positions(nothing) == std::vector<double>{0, 1, 2, 3, 4, 5, 6});
 }
 

@@ -58,7 +58,8 @@ TEST_CASE("Heads: one logit is as good as two") {
                    negative_log_likelihood(two, batch.images, 0, Key{3})) < 1e-14);
   const Ancestral sharper{.truncation = {.temperature = 0.5}};
   for (const Ancestral& sampler : {Ancestral{}, sharper}) {
-    CHECK(sample(sampler, one, Tokens({40, 3, 4}), Key{4}) == sample(sampler, two, Tokens({40, 3, 4}), Key{4}));
+    CHECK(sample(sampler, one, Tokens({40, 3, 4}, missing_token), Key{4}) ==
+          sample(sampler, two, Tokens({40, 3, 4}, missing_token), Key{4}));
   }
 }
 
@@ -75,7 +76,8 @@ TEST_CASE("Heads: a logistic mixture is trained and drawn from like any other") 
   const auto table = LogisticMixture(numbers.reshape(Shape<2>{1, 6}), 5).as_categorical();
   for (const Ancestral& sampler : {Ancestral{}, Ancestral{.truncation = {.top_k = 3}}}) {
     std::vector<double> counts(5);
-    for (auto k : sample(sampler, model, Tokens({2000, 2, 5}), Key{5}).values()) ++counts.at(std::size_t(k));
+    for (auto k : sample(sampler, model, Tokens({2000, 2, 5}, missing_token), Key{5}).values())
+      ++counts.at(std::size_t(k));
     const auto allowed = softmax(sampler.truncation(table).logits());
     std::vector<double> seen, p;
     for (Index k = 0; k < 5; ++k) {

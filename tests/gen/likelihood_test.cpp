@@ -75,7 +75,7 @@ TEST_CASE("Ancestral sampling draws every image as often as the model says") {
   const auto model = small_model(1);
   const auto nats = negative_log_likelihood(model, model.images(every_image()), label_of(16, 2), Key{3});
   const Index n = 8000;
-  const auto drawn = sample(Ancestral{}, model, Tokens({n, 2, 2}), Key{4}, label_of(n, 2));
+  const auto drawn = sample(Ancestral{}, model, Tokens({n, 2, 2}, missing_token), Key{4}, label_of(n, 2));
   std::vector<double> counts(16), joint;
   for (Index i = 0; i < n; ++i) {
     std::size_t image = 0;

@@ -118,9 +118,10 @@ TEST_CASE("DiscreteAncestral: many steps of masked diffusion draw from the joint
   CHECK(some == dense(view(drawn).slice(0, 0, 3)));
   const auto images = generate(DiscreteAncestral{.steps = 3}, model, Shape{5, 2, 2, 1}, Key{7});
   for (double v : images.values()) CHECK(std::abs(v) == 1);
-  CHECK_THROWS_AS(sample(DiscreteAncestral{.steps = 0}, model, Tokens({1, 2, 2}), Key{1}), ValueError);
-  CHECK_THROWS_AS(sample(DiscreteAncestral{.truncation = {.temperature = -1}}, model, Tokens({1, 2, 2}), Key{1}),
-                  ValueError);
+  CHECK_THROWS_AS(sample(DiscreteAncestral{.steps = 0}, model, Tokens({1, 2, 2}, missing_token), Key{1}), ValueError);
+  CHECK_THROWS_AS(
+      sample(DiscreteAncestral{.truncation = {.temperature = -1}}, model, Tokens({1, 2, 2}, missing_token), Key{1}),
+      ValueError);
 }
 
 }  // namespace masked_diffusion_test

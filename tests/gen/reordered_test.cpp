@@ -126,10 +126,10 @@ TEST_CASE("Reordered: the same images with and without cache, in any batch") {
     for (const Order& order : {orders::spread(4, 4), orders::blocks(4, 4, 2)}) {
       const Autoregressive model(Reordered(gpt(group), order), Quantizer{3});
       const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{3}, {1, 0, null_label})};
-      const auto drawn = sample(Ancestral{}, model, Tokens({3, 4, 4}), Key{5}, labels);
-      CHECK(sample(Ancestral{.cache = false}, model, Tokens({3, 4, 4}), Key{5}, labels) == drawn);
+      const auto drawn = sample(Ancestral{}, model, Tokens({3, 4, 4}, missing_token), Key{5}, labels);
+      CHECK(sample(Ancestral{.cache = false}, model, Tokens({3, 4, 4}, missing_token), Key{5}, labels) == drawn);
       const ClassLabels one{Tensor<std::int32_t, 1>(Shape{1}, 1)};
-      CHECK(sample(Ancestral{}, model, Tokens({1, 4, 4}), Key{5}, one) == item_of(drawn, 0));
+      CHECK(sample(Ancestral{}, model, Tokens({1, 4, 4}, missing_token), Key{5}, one) == item_of(drawn, 0));
     }
   }
 }
@@ -146,7 +146,7 @@ TEST_CASE("Reordered: draws follow the joint distribution that the likelihood na
   double total = 0;
   for (double v : log_p.values()) total += joint.emplace_back(std::exp(v));
   CHECK(total == doctest::Approx(1).epsilon(1e-12));
-  const auto drawn = sample(Ancestral{}, model, Tokens({n, 2, 2}), Key{1});
+  const auto drawn = sample(Ancestral{}, model, Tokens({n, 2, 2}, missing_token), Key{1});
   for (Index k = 0; k < n; ++k) {
     std::size_t image = 0;
     for (Index i = 0; i < 4; ++i) image |= static_cast<std::size_t>(drawn.data()[4 * k + i]) << i;

@@ -199,8 +199,8 @@ TEST_CASE("Heun, in the coordinates of the noise and of the flow, averages the s
   const double t = 0.7, s = 0.5;
   const Scales from = model.scales(t), to = model.scales(s);
   const auto check = [&](const auto& sampler, auto scale, auto time, double clean, double noise) {
-    NoMemory none;
-    const auto stepped = sampler.step(model, x, t, s, none, Key{4}, 0);
+    auto memory = sampler.begin(model, x, 0);
+    const auto stepped = sampler.step(model, x, t, s, memory, Key{4}, 0);
     for (Index i = 0; i < 9; ++i) {
       const auto slope = [&](double y, Scales at, double when) {
         const double c = model.posterior(Images(Shape{1, 1, 1, 1}, y), when, 0).mean().item();

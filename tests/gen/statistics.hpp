@@ -1,6 +1,8 @@
 // What draws are held to: moments and frequencies.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -32,6 +34,19 @@ inline double chi_square(const std::vector<double>& seen, const std::vector<doub
     sum += (seen[k] - expected) * (seen[k] - expected) / expected;
   }
   return sum;
+}
+
+/// Kolmogorov and Smirnov's distance between the numbers' distribution and the uniform one on (0, 1), times √n. Of
+/// uniform numbers it is above 1.95 in one case of a thousand.
+inline double distance_from_uniform(std::vector<double> u) {
+  std::sort(u.begin(), u.end());
+  const double n = static_cast<double>(u.size());
+  double most = 0;
+  for (std::size_t i = 0; i < u.size(); ++i) {
+    const double place = static_cast<double>(i);
+    most = std::max({most, u[i] - place / n, (place + 1) / n - u[i]});
+  }
+  return most * std::sqrt(n);
 }
 
 }  // namespace statistics

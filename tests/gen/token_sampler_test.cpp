@@ -73,16 +73,36 @@ TEST_CASE("Every image is drawn as often as the network's exact joint distributi
     for (Index image = 0; image < 16; ++image)
       total += joint.emplace_back(table.network.probability(image, temperature));
     REQUIRE(total == doctest::Approx(1).epsilon(1e-12));
-    const auto drawn = sample(Ancestral{.truncation = {.temperature = temperature}}, table, Tokens({n, 2, 2}), Key{1});
+    const auto drawn =
+        sample(Ancestral{.truncation = {.temperature = temperature}}, table, Tokens({n, 2, 2}, missing_token), Key{1});
     const auto counts = count_images(drawn);
     CHECK(statistics::chi_square(counts, joint, n) < 37.7);  // 15 degrees of freedom: 0.001
   }
 }
 
-TEST_CASE("What lies in the pixels that are not known yet does not matter") {
-  const Tokens zeros({50, 2, 2}), ones(Shape{50, 2, 2}, 1);
-  CHECK(sample(Ancestral{}, table, zeros, Key{2}) == sample(Ancestral{}, table, ones, Key{2}));
-  CHECK(sample(Ancestral{}, table, zeros, Key{2}) != sample(Ancestral{}, table, zeros, Key{3}));
+TEST_CASE("Missing pixels are drawn, the others stay: an image of known pixels is not drawn over") {
+  const Tokens missing({50, 2, 2}, missing_token), ones(Shape{50, 2, 2}, 1);
+  CHECK(sample(Ancestral{}, table, missing, Key{2}) != sample(Ancestral{}, table, missing, Key{3}));
+  CHECK(sample(Ancestral{}, table, ones, Key{2}) == ones);
+  Tokens half = ones;
+  for (Index n = 0; n < 50; ++n) half(n, 1, 0) = half(n, 1, 1) = missing_token;
+  const auto drawn = sample(Ancestral{}, table, half, Key{2});
+  for (Index n = 0; n < 50; ++n) CHECK((drawn(n, 0, 0) == 1 && drawn(n, 0, 1) == 1));
+  CHECK(*std::min_element(drawn.data(), drawn.data() + drawn.size()) == 0);
+}
+
+TEST_CASE("What is no state to begin with is refused") {
+  // A fresh tensor, which is an image of black pixels that are known.
+  CHECK_THROWS_WITH_AS(sample(Ancestral{}, table, Tokens({4, 2, 2}), Key{1}),
+                       "token sampler: x is 0 everywhere, which is known and black; what is to be drawn must be "
+                       "missing_token, as in model.prior",
+                       ValueError);
+  Tokens x({4, 2, 2}, missing_token);
+  x(2, 1, 0) = 2;
+  CHECK_THROWS_WITH_AS(sample(Ancestral{}, table, x, Key{1}),
+                       "token sampler: token (2, 1, 0) is 2; it must be in [0, 2), or missing_token", ValueError);
+  x(2, 1, 0) = -2;
+  CHECK_THROWS_AS(sample(Ancestral{}, table, x, Key{1}), ValueError);
 }
 
 TEST_CASE("Temperature 0 takes the likeliest level of every pixel") {
@@ -91,18 +111,20 @@ TEST_CASE("Temperature 0 takes the likeliest level of every pixel") {
     const Index row = (Index{1} << i) - 1 + greedy;
     if (table.network.rows(row, 1) > table.network.rows(row, 0)) greedy |= Index{1} << i;
   }
-  const auto counts =
-      count_images(sample(Ancestral{.truncation = {.temperature = 0}}, table, Tokens({7, 2, 2}), Key{4}));
+  const auto counts = count_images(
+      sample(Ancestral{.truncation = {.temperature = 0}}, table, Tokens({7, 2, 2}, missing_token), Key{4}));
   CHECK(counts[static_cast<std::size_t>(greedy)] == 7);
-  CHECK(sample(Ancestral{.truncation = {.temperature = 0}}, table, Tokens({7, 2, 2}), Key{4}) ==
-        sample(Ancestral{.truncation = {.temperature = 0.001}}, table, Tokens({7, 2, 2}), Key{5}));
+  CHECK(sample(Ancestral{.truncation = {.temperature = 0}}, table, Tokens({7, 2, 2}, missing_token), Key{4}) ==
+        sample(Ancestral{.truncation = {.temperature = 0.001}}, table, Tokens({7, 2, 2}, missing_token), Key{5}));
 }
 
 TEST_CASE("A temperature below 0 is refused") {
-  CHECK_THROWS_WITH_AS(sample(Ancestral{.truncation = {.temperature = -1}}, table, Tokens({4, 2, 2}), Key{1}),
-                       "Truncation: temperature is -1; it must not be negative", ValueError);
-  CHECK_THROWS_AS(sample(Ancestral{.truncation = {.temperature = std::nan("")}}, table, Tokens({4, 2, 2}), Key{1}),
-                  ValueError);
+  CHECK_THROWS_WITH_AS(
+      sample(Ancestral{.truncation = {.temperature = -1}}, table, Tokens({4, 2, 2}, missing_token), Key{1}),
+      "Truncation: temperature is -1; it must not be negative", ValueError);
+  CHECK_THROWS_AS(
+      sample(Ancestral{.truncation = {.temperature = std::nan("")}}, table, Tokens({4, 2, 2}, missing_token), Key{1}),
+      ValueError);
 }
 
 namespace {
@@ -116,8 +138,8 @@ void check_same_tokens(const Network& network, Index levels) {
   for (double temperature : {1.0, 0.8, 0.0}) {
     const auto draw = [&](bool cache, Index n) {
       const ClassLabels some{dense(view(labels.ids).slice(0, 0, n))};
-      return sample(Ancestral{.truncation = {.temperature = temperature}, .cache = cache}, model, Tokens({n, 3, 4}),
-                    Key{5}, some);
+      return sample(Ancestral{.truncation = {.temperature = temperature}, .cache = cache}, model,
+                    Tokens({n, 3, 4}, missing_token), Key{5}, some);
     };
     set_thread_count(1);
     const auto reference = draw(true, 5);
@@ -164,15 +186,15 @@ TEST_CASE("PixelCnn: the same tokens with and without cache, at any number of th
 }
 
 TEST_CASE("An empty batch is drawn as well") {
-  CHECK(sample(Ancestral{}, table, Tokens({0, 2, 2}), Key{1}).shape() == Shape{0, 2, 2});
+  CHECK(sample(Ancestral{}, table, Tokens({0, 2, 2}, missing_token), Key{1}).shape() == Shape{0, 2, 2});
 }
 
 TEST_CASE("With a key for each image, every image is what its key draws alone") {
   const SampleKeys keys({Key{4}, Key{9}, Key{4}});
-  const auto drawn = sample(Ancestral{}, table, Tokens({3, 2, 2}), keys);
+  const auto drawn = sample(Ancestral{}, table, Tokens({3, 2, 2}, missing_token), keys);
   for (Index n = 0; n < 3; ++n) {
     CHECK(dense(view(drawn).slice(0, n, n + 1)) ==
-          sample(Ancestral{}, table, Tokens({1, 2, 2}), Key{n == 1 ? 9u : 4u}));
+          sample(Ancestral{}, table, Tokens({1, 2, 2}, missing_token), Key{n == 1 ? 9u : 4u}));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "enumerable.hpp"
 #include "inkling/core/view.hpp"
 #include "inkling/gen/likelihood/uniform_bound.hpp"
 #include "inkling/gen/sample.hpp"
@@ -190,6 +191,17 @@ TEST_CASE("D3PM's step, normalised after the sum, is not exact: two steps from n
   };
   for (std::size_t k = 0; k < 3; ++k) CHECK(end(false)[k] == doctest::Approx(prior[k]).epsilon(1e-12));
   CHECK(std::abs(end(true)[0] - prior[0]) > 0.02);
+}
+
+TEST_CASE("UniformDiffusion: noise in two steps is noise in one") {
+  const UniformDiffusion model(enumerable::Inconsistent{}, Quantizer{3}, CosineMasking{});
+  constexpr Index n = 20000;
+  const Tokens clean(Shape{n, 1, 1}, 2);
+  const auto some = model.noised(clean, Tensor<double, 1>(Shape{n}, 0.4), Key{1});
+  std::vector<double> seen(3);
+  for (const auto token : model.noised(some, 0.4, 0.7, Key{2}).values()) ++seen.at(static_cast<std::size_t>(token));
+  const double kept = model.schedule(0.7), any = (1 - kept) / 3;
+  CHECK(statistics::chi_square(seen, {any, any, kept + any}, n) < 13.8);  // 2 degrees of freedom: 0.001
 }
 
 }  // namespace uniform_diffusion_test

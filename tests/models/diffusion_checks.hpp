@@ -32,12 +32,4 @@ void check_learns(const Net& untrained, int warm_up, int steps, double lr) {
   check_overfits(model, fixed, steps, lr, 0.05);
 }
 
-/// A network without classes gives the same with a label as without.
-template <class Net>
-void check_ignores_labels(const Net& net, const Shape<4>& images) {
-  const auto x = normal<float>(images, Key{2});
-  const auto level = levels_of<float>(images[0]);
-  CHECK(same_bits(net(x, level, same_label(images[0], 1)), net(x, level, Unconditional{})));
-}
-
 }  // namespace ink::testing

@@ -81,12 +81,6 @@ TEST_CASE("Dit: learns one batch by heart, and to heed its label and its noise l
       3, 150, 1e-2);
 }
 
-TEST_CASE("Dit: without classes, labels are ignored") {
-  auto o = tiny<float>();
-  o.classes = 0;
-  check_ignores_labels(randomized(Dit<float>(o, Key{1})), {2, 4, 6, 2});
-}
-
 TEST_CASE("Dit: misuse") {
   using Net = Dit<float>;
   CHECK(message_of<ValueError>([] { Net({.patch = 5}, Key{1}); }) ==

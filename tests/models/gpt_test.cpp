@@ -163,7 +163,7 @@ TEST_CASE_TEMPLATE("Gpt: one pixel at a time gives the logits of the whole", T, 
   for (Index group : {1, 2, 4, 12}) {
     for (Index classes : {0, 3}) {
       const auto net = small<T>(group, 4, classes);
-      CHECK(difference(one_at_a_time(net, tokens, labels, 4), net(tokens, labels)) < tolerance);
+      if (classes > 0) CHECK(difference(one_at_a_time(net, tokens, labels, 4), net(tokens, labels)) < tolerance);
       CHECK(difference(one_at_a_time(net, tokens, Unconditional{}, 4), net(tokens, Unconditional{})) < tolerance);
     }
   }

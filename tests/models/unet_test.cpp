@@ -71,12 +71,6 @@ TEST_CASE("UNet: learns one batch by heart, and to heed its label and its noise 
       100, 3e-3);
 }
 
-TEST_CASE("UNet: without classes, labels are ignored") {
-  auto o = tiny<float>();
-  o.classes = 0;
-  check_ignores_labels(randomized(UNet<float>(o, Key{1})), {2, 4, 4, 2});
-}
-
 TEST_CASE("UNet: misuse") {
   using Net = UNet<float>;
   CHECK(message_of<ValueError>([] { Net({.width = 7}, Key{1}); }) ==

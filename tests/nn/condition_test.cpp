@@ -85,6 +85,50 @@ TEST_CASE("Several conditions at once: all parts are withheld and joined, and fo
   CHECK(&part_of<ClassLabels>(labels) == &labels);
 }
 
+TEST_CASE("A part is found in Conditions within Conditions, and by what it derives from") {
+  struct Digits : ClassLabels {
+    Digits withhold(std::span<const std::uint8_t> rows) const { return {ClassLabels::withhold(rows)}; }
+    Digits joined(const Digits& more) const { return {ClassLabels::joined(more)}; }
+  };
+  const Conditions told(captions, Conditions(Digits{labels}, Angle{Tensor<double, 1>(Shape{3}, {10, 20, 30})}));
+  CHECK(part_of<ClassLabels>(told).ids == labels.ids);
+  CHECK(part_of<Captions>(told).ids == captions.ids);
+  CHECK(part_of<Angle>(told).degrees(2) == 30);
+  static_assert(std::is_same_v<decltype(part_of<Sketch>(told)), Unconditional>);
+}
+
+TEST_CASE("Labels of data are classes to a network that hears them") {
+  const DataLabels data{labels};
+  static_assert(Condition<DataLabels>);
+  CHECK(part_of<ClassLabels>(data).ids == labels.ids);
+  CHECK(data.withhold(Rows{0, 1, 1}).ids == Tensor<std::int32_t, 1>(Shape{3}, {7, null_label, null_label}));
+  CHECK(data.joined(data).ids == labels.joined(labels).ids);
+}
+
+TEST_CASE("A network is refused what it can't hear, as soon as one row tells something") {
+  const auto check = [](const auto& told, bool classes, bool captioned, bool sketched) {
+    return message_of<ValueError>([&] {
+      check_told("net", told, Hears<ClassLabels>{"classes", classes}, Hears<Captions>{"vocabulary", captioned},
+                 Hears<Sketch>{"sketch", sketched});
+    });
+  };
+  const Sketch sketch{Tensor<float, 4>(Shape{3, 1, 2, 1}, {0, 0, 0, -1, 1, 1})};
+  const Conditions all(labels, captions, sketch);
+  CHECK(check(all, true, true, true).empty());
+  CHECK(check(labels, false, true, true) ==
+        "net: image 0 is told its class, classes is 0; a network hears only what its options name");
+  CHECK(check(all.withhold(Rows{1, 0, 0}), true, false, true) ==
+        "net: image 1 is told a caption, vocabulary is 0; a network hears only what its options name");
+  CHECK(check(sketch, true, true, false) ==
+        "net: image 1 is told a sketch, sketch is 0; a network hears only what its options name");
+  CHECK_FALSE(check(Conditions(captions, Conditions(sketch)), true, true, false).empty());
+  // Not told, in every way to say so; and labels that a batch has anyway.
+  CHECK(check(withhold_all(all, 3), false, false, false).empty());
+  CHECK(check(Unconditional{}, false, false, false).empty());
+  CHECK(check(DataLabels{labels}, false, false, false).empty());
+  CHECK(check(ClassLabels{Tensor<std::int32_t, 1>(Shape{0})}, false, false, false).empty());
+}
+
 TEST_CASE("Conditions that do not fit are refused") {
   CHECK(message_of<ShapeError>([] { labels.withhold(Rows{1}); }) ==
         "ClassLabels: the condition is (3), entries to withhold are 1; there must be one per row");

@@ -77,6 +77,17 @@ constexpr int axis_index(int axis, int rank) {
   return index;
 }
 
+/// The place of element `flat`, counted in row-major order; written as a shape is: "(2, 0, 5)".
+template <int R>
+Shape<R> place_in(const Shape<R>& shape, Index flat) {
+  Shape<R> place;
+  for (int a = R - 1; a >= 0; --a) {
+    place[a] = flat % shape[a];
+    flat /= shape[a];
+  }
+  return place;
+}
+
 /// No negative extent, and extents whose product fits; those of 0 count as 1, so that strides fit as well.
 template <int R>
 constexpr bool is_allocatable(const Shape<R>& shape) {

@@ -66,7 +66,7 @@ class Autoregressive : public TokenModel<Network, Head> {
   /// An image of which no pixel is known.
   template <RandomKey K>
   Tokens prior(const Shape<4>& shape, const K&) const {
-    return Tokens({shape[0], shape[1], shape[2]});
+    return Tokens({shape[0], shape[1], shape[2]}, missing_token);
   }
 
   /// The same generator with another network.

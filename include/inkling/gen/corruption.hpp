@@ -7,6 +7,9 @@
 // Shapes: state (N, …), level (N), target (N, …), weight (N).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+
 #include "inkling/core/random.hpp"
 #include "inkling/core/tensor.hpp"
 
@@ -20,14 +23,29 @@ struct Corruption {
   Tensor<T, 1> weight;  ///< of every image in the loss
 };
 
-/// One number in (0, 1) for each of n images, one in each n-th part of the interval: a lower variance of the loss than
-/// independent draws (D. Kingma et al., "Variational diffusion models", 2021, arXiv:2107.00630).
-inline Tensor<double, 1> stratified(Index n, Key key) {
+namespace detail {
+
+/// One number in (0, 1) inside each n-th part of the interval, in ascending order.
+inline Tensor<double, 1> strata(Index n, Key key) {
   auto u = uniform<double>(Shape{n}, key);
   double* values = u.mutable_data();
   for (Index i = 0; i < n; ++i) {
-    values[i] = (static_cast<double>(i) + (values[i] > 0 ? values[i] : 0.5)) / static_cast<double>(n);
+    const double place = (static_cast<double>(i) + (values[i] > 0 ? values[i] : 0.5)) / static_cast<double>(n);
+    values[i] = std::min(place, 1 - 0x1p-53);
   }
+  return u;
+}
+
+}  // namespace detail
+
+/// One number in (0, 1) for each of n images, one in each n-th part of the interval: a lower variance of the loss than
+/// independent draws (D. Kingma et al., "Variational diffusion models", 2021, arXiv:2107.00630). Which image gets which
+/// part is drawn anew: in ascending order, the first image of every batch would never see more than 1/n.
+inline Tensor<double, 1> stratified(Index n, Key key) {
+  const auto parts = detail::strata(n, key);
+  const auto order = permutation(n, key.fold(0));
+  Tensor<double, 1> u(parts.shape());
+  for (Index i = 0; i < n; ++i) u(order[static_cast<std::size_t>(i)]) = parts(i);
   return u;
 }
 

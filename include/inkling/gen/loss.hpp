@@ -6,8 +6,10 @@
 // a distribution that says how likely the truth was. For diffusion and regression that is the mean squared error; for
 // autoregression it is the cross-entropy in nats per pixel.
 //
-// A batch has images, and a `condition` or else `labels`. With the rate `model.drop_condition` an image's condition is
-// withheld, so that the model learns to do without it as well.
+// A batch has images, and a `condition` or else `labels`. A condition is told to the network, which refuses it if it
+// can't hear it; labels are told to a network that hears classes, and are no concern of the others (DataLabels of
+// nn/condition.hpp). With the rate `model.drop_condition` an image's condition is withheld, so that the model learns to
+// do without it as well.
 //
 // Given a tape, the network is recorded and the loss can be differentiated; without, it is evaluated.
 //
@@ -50,7 +52,7 @@ auto condition_of(const Batch& batch) {
   if constexpr (requires { batch.condition; }) {
     return batch.condition;
   } else {
-    return ClassLabels{batch.labels};
+    return DataLabels{{batch.labels}};
   }
 }
 

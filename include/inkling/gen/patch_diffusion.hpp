@@ -46,10 +46,8 @@
 #include <vector>
 
 #include "inkling/gen/diffusion.hpp"
-#include "inkling/gen/reordered.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler.hpp"
-#include "inkling/ops/gather.hpp"
 #include "inkling/ops/image.hpp"
 #include "inkling/ops/reshape.hpp"
 
@@ -76,13 +74,6 @@ template <class X>
 PatchVectors(X) -> PatchVectors<X>;
 
 namespace detail {
-
-/// Rows (of the first axis) order[0], order[1], ….
-template <class T, int R>
-Tensor<T, R> rows_in_order(const Tensor<T, R>& x, const Order& order) {
-  const Index rows = x.extent(0), each = rows == 0 ? 0 : x.size() / rows;
-  return gather(x.reshape(Shape<3>{1, rows, each}), order).reshape(x.shape());
-}
 
 /// (N, patches, numbers) as N · patches images of one pixel.
 template <TensorLikeOfRank<3> X>
@@ -115,15 +106,11 @@ class PatchDiffusion {
   Corruption<T, Images, Images> corrupt(const Images& images, Key key) const {
     const Index side = network.patch();
     const Tensor<T, 3> cut = patchify(images, side);
-    const Images patches = detail::as_pixels(cut);
-    // The denoiser draws the times of its rows in ascending order: without a shuffle, a patch would always get the
-    // same.
-    const Order order = permutation(patches.extent(0), key.fold(0)), back = inverse_order(order);
-    const auto example = denoiser.corrupt(detail::rows_in_order(patches, order), key.fold(1));
-    const auto noisy = detail::rows_in_order(example.state, back).reshape(cut.shape());
+    const Images patches = detail::as_pixels(cut);  // each has a time of its own
+    auto example = denoiser.corrupt(patches, key);
+    const auto noisy = example.state.reshape(cut.shape());
     return {concat(3, images, unpatchify(noisy, side, images.extent(1), images.extent(2), images.extent(3))),
-            detail::rows_in_order(example.level, back), detail::rows_in_order(example.target, back),
-            detail::rows_in_order(example.weight, back)};
+            std::move(example.level), std::move(example.target), std::move(example.weight)};
   }
 
   template <TensorLike X, class C>
@@ -177,18 +164,40 @@ struct PatchAncestral {
 
   template <class M, class X, class Memory, RandomKey K, class C>
   X step(const M& model, X x, double known, double, Memory& memory, const K& key, const C& condition) const {
+    return step_with(sampler, model, std::move(x), known, memory, key, condition);
+  }
+
+  /// The same with another sampler of the patch.
+  template <class Drawing, class M, class X, class Memory, RandomKey K, class C>
+  X step_with(const Drawing& drawing, const M& model, X x, double known, Memory& memory, const K& key,
+              const C& condition) const {
     const auto i = static_cast<Index>(known);
-    const Index side = model.network.patch(), n = x.extent(0), across = x.extent(2) / side, channels = x.extent(3);
     const PatchVectors told{vectors(model, x, i, memory, condition)};
-    const X noise = model.denoiser.prior(Shape<4>{n, 1, 1, side * side * channels}, key.fold(0));
-    const X drawn = model.denoiser.images(ink::sample(sampler, model.denoiser, noise, key.fold(1), told));
-    const Index row = i / across * side, column = i % across * side;
-    copy(view(drawn.reshape(Shape<4>{n, side, side, channels})),
-         mutable_view(x).slice(1, row, row + side).slice(2, column, column + side));
+    const auto patch = patch_at(model, x, i);
+    const Shape<4> shape{x.extent(0), patch.side, patch.side, x.extent(3)};
+    const X noise = model.denoiser.prior(Shape<4>{shape[0], 1, 1, shape[1] * shape[2] * shape[3]}, key.fold(0));
+    const X drawn = model.denoiser.images(ink::sample(drawing, model.denoiser, noise, key.fold(1), told));
+    copy(view(drawn.reshape(shape)),
+         mutable_view(x).slice(1, patch.row, patch.row + patch.side).slice(2, patch.column, patch.column + patch.side));
     return x;
   }
 
+  /// Patch i of images, or of a mask.
+  template <class M, class X>
+  static X patch_of(const M& model, const X& x, Index i) {
+    const auto patch = patch_at(model, x, i);
+    return dense(view(x).slice(1, patch.row, patch.row + patch.side).slice(2, patch.column, patch.column + patch.side));
+  }
+
  private:
+  struct Place {
+    Index side, row, column;
+  };
+  static Place patch_at(const auto& model, const auto& x, Index i) {
+    const Index side = model.network.patch(), across = x.extent(2) / side;
+    return {side, i / across * side, i % across * side};
+  }
+
   template <class M, class X, class Memory, class C>
   static auto vectors(const M& model, const X& x, Index i, Memory& memory, const C& condition) {
     using T = typename M::value_type;

@@ -3,9 +3,9 @@
 //   callback(StepView{index, t, s, x_t, clean})      returns nothing, or false to stop
 //
 // The view is read-only: the number of the step, from t to s, the state that it began with, and the last clean image
-// that it expected (a method of several evaluations expects several). Of a model without posterior(), an autoregressive
-// one, `clean` is the state that the step arrived at. After a stop the state stays as it is: the model is asked no
-// more.
+// that it expected (a method of several evaluations expects several). Of a model that expects no clean image, one of
+// tokens or of patches, `clean` is the state that the step arrived at. After a stop the state stays as it is: the model
+// is asked no more.
 //
 // No sampler knows of this: the model that it asks is an adapter that keeps the expected clean image. sample(…,
 // callback) of gen/sample.hpp is a shorter way to write it.
@@ -21,6 +21,7 @@
 //     Watched first_two{Halve{}, [](const auto& step) { return step.index < 1; }};
 #pragma once
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -82,7 +83,9 @@ class Watched {
   X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
     if (memory.stopped) return x;
     X next;
-    if constexpr (requires { model.posterior(x, t, condition).mean(); }) {
+    if constexpr (requires {
+                    { model.posterior(x, t, condition).mean() } -> std::convertible_to<const X&>;
+                  }) {
       const detail::CleanRecorder<M, X> recorded(model, memory.clean);
       next = sampler_.step(recorded, x, t, s, memory.inner, key, condition);
     } else {

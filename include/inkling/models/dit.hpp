@@ -4,7 +4,10 @@
 //
 // Shapes: x (N, height, columns, channels), level (N) -> (N, height, columns, outputs). `patch` divides height and
 // columns. Condition: Unconditional; ClassLabels if `classes` > 0, Sketch, as one more channel of x, if `sketch`, or
-// both as Conditions. What the options leave out is ignored.
+// both as Conditions.
+//
+// Errors: ShapeError for other extents; ValueError for options that make no network, and for being told what the
+// options leave out.
 //
 // Example:
 //     models::Dit<float> net({.width = 32, .layers = 2, .patch = 4, .height = 8, .columns = 8}, Key{1});
@@ -44,6 +47,8 @@ class Dit {
         body_(tokens(o), {.width = o.width, .heads = o.heads}, o.layers, key.fold(2), o.recompute),
         head_({.width = o.width, .out = o.patch * o.patch * outputs(o), .zero_init = true}, key.fold(3)),
         options_(o) {
+    detail::require_not_negative("dit", "outputs", o.outputs);
+    detail::require_not_negative("dit", "classes", o.classes);
     if (o.classes > 0) {
       label_.emplace(typename ClassEmbedding<T>::Options{.classes = o.classes, .width = o.width}, key.fold(4));
     }
@@ -57,6 +62,7 @@ class Dit {
       throw ShapeError(
           text("dit: x is ", shape, "; it must be (N, ", o.height, ", ", o.columns, ", ", o.channels, ")"));
     }
+    check_told("dit", condition, Hears<ClassLabels>{"classes", o.classes > 0}, Hears<Sketch>{"sketch", o.sketch});
     const auto time = time_(constant_on(x, level));
     const auto told = label_ ? time + (*label_)(x, part_of<ClassLabels>(condition)) : time;
     const X shown = o.sketch ? concat(3, x, constant_on(x, detail::sketch_channel<T>("dit", shape, condition))) : x;

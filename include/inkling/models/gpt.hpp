@@ -9,10 +9,10 @@
 //
 // Shapes: tokens (N, height, columns), int32 in [0, levels) -> logits (N, height, columns, levels), or the parameters
 // of another distribution (N, height, columns, outputs). Condition: Unconditional; ClassLabels if `classes` > 0,
-// Captions if `vocabulary` > 0, or both as Conditions. What the options leave out is ignored.
+// Captions if `vocabulary` > 0, or both as Conditions.
 //
 // Errors: ShapeError for other extents; ValueError for tokens outside [0, levels), a group that does not divide the
-// pixels, or positions that are not asked for in order.
+// pixels, positions that are not asked for in order, or being told what the options leave out.
 //
 // Example:
 //     models::Gpt<float> net({.levels = 4, .width = 16, .layers = 2, .heads = 2, .height = 4, .columns = 4}, Key{1});
@@ -141,6 +141,9 @@ class Gpt {
   static Index outputs(const Options& o) { return o.outputs > 0 ? o.outputs : o.levels; }
 
   static Index groups(const Options& o) {
+    detail::require_not_negative("gpt", "outputs", o.outputs);
+    detail::require_not_negative("gpt", "classes", o.classes);
+    detail::require_not_negative("gpt", "vocabulary", o.vocabulary);
     if (o.group < 1 || o.height * o.columns % o.group != 0 || o.levels < 2) {
       throw ValueError(text("gpt: group is ", o.group, ", pixels are ", o.height * o.columns, ", levels are ", o.levels,
                             "; the group must divide the pixels, and there must be 2 levels or more"));
@@ -174,9 +177,11 @@ class Gpt {
 
   template <class Like, class C>
   auto start(const Like& like, const C& condition) const {
+    check_told("gpt", condition, Hears<ClassLabels>{"classes", options_.classes > 0},
+               Hears<Captions>{"vocabulary", text_.has_value()});
     const auto label = options_.classes > 0 ? start_(like, part_of<ClassLabels>(condition))  //
                                             : start_(like, Unconditional{});
-    return text_ ? label + (*text_mean_)((*text_)(like, condition).mean) : label;
+    return text_ ? label + (*text_mean_)((*text_)(like, part_of<Captions>(condition)).mean) : label;
   }
 
   std::optional<Embedding<T>> pixel_;

@@ -69,6 +69,8 @@ class PatchMlp {
 
   template <TensorLikeOfRank<4> X, class C>
   auto operator()(const X& x, const Tensor<T, 1>& level, const C& condition) const {
+    static_assert(requires { context_(condition.vectors); },
+                  "patch_mlp: the condition must have `vectors` (M, context): PatchVectors of gen/patch_diffusion.hpp");
     const Shape<4> shape = value(x).shape();
     const auto told = time_(constant_on(x, level)) + context_(condition.vectors);
     auto h = input_(reshape(x, Shape<3>{shape[0], 1, shape[1] * shape[2] * shape[3]}));

@@ -7,10 +7,10 @@
 // arXiv:2406.11838 (with causal attention). The first token says the class, or that none is told.
 //
 // Shapes: images (N, height, columns, channels) -> (N, patches, width); vector_at -> (N, width).
-// Condition: Unconditional, or ClassLabels if `classes` > 0 (ignored otherwise).
+// Condition: Unconditional, or ClassLabels if `classes` > 0, alone or within Conditions.
 //
-// Errors: ShapeError for other extents; ValueError for a patch that does not divide the image, or patches that are not
-// asked for in order.
+// Errors: ShapeError for other extents; ValueError for a patch that does not divide the image, patches that are not
+// asked for in order, or being told a class without `classes`.
 //
 // Example:
 //     models::PatchTransformer<float> net({.width = 16, .layers = 2, .heads = 2, .height = 8, .columns = 8}, Key{1});
@@ -20,7 +20,7 @@
 //     auto first = net.vector_at(images, 0, cache);                        // (2, 16), the same as z(:, 0, :)
 #pragma once
 
-#include <type_traits>
+#include <algorithm>
 
 #include "inkling/models/transformer.hpp"
 #include "inkling/nn/condition.hpp"
@@ -105,6 +105,7 @@ class PatchTransformer {
 
  private:
   static Index patches(const Options& o) {
+    detail::require_not_negative("patch_transformer", "classes", o.classes);
     detail::require_divides("patch_transformer", "patch", o.patch, "height", o.height);
     detail::require_divides("patch_transformer", "patch", o.patch, "columns", o.columns);
     return o.height / o.patch * (o.columns / o.patch);
@@ -120,10 +121,8 @@ class PatchTransformer {
 
   template <class Like, class C>
   auto start(const Like& like, const C& condition) const {
-    if constexpr (!std::is_same_v<C, Unconditional>) {
-      if (options_.classes > 0) return start_(like, condition);
-    }
-    return start_(like, Unconditional{});
+    check_told("patch_transformer", condition, Hears<ClassLabels>{"classes", options_.classes > 0});
+    return options_.classes > 0 ? start_(like, part_of<ClassLabels>(condition)) : start_(like, Unconditional{});
   }
 
   Linear<T> input_;

@@ -23,10 +23,11 @@
 // Shapes: tokens (N, height, columns) int32 -> logits (N, height, columns, levels); logits_at -> (N, levels). With
 // `outputs`, the parameters of another distribution: (N, height, columns, outputs).
 // Condition: Unconditional; ClassLabels if `classes` > 0, Captions if `vocabulary` > 0, Sketch if `sketch`, or several
-// of them as Conditions. What the options leave out is ignored; "not told" means Unconditional.
+// of them as Conditions.
 //
 // Errors: ValueError for options out of range, tokens outside [0, levels), labels outside [0, classes) that are
-// not null_label, and positions out of order; ShapeError for tokens of other extents or labels for another batch.
+// not null_label, being told what the options leave out, and positions out of order; ShapeError for tokens of other
+// extents or labels for another batch.
 //
 // Example:
 //     models::PixelCnn<float> net({.levels = 2, .width = 16, .layers = 3, .classes = 10}, Key{1});
@@ -166,6 +167,9 @@ struct PixelCnn {
     detail::require_positive("pixelcnn", "dilations", o.dilations);
     detail::require_positive("pixelcnn", "height", o.height);
     detail::require_positive("pixelcnn", "columns", o.columns);
+    detail::require_not_negative("pixelcnn", "outputs", o.outputs);
+    detail::require_not_negative("pixelcnn", "classes", o.classes);
+    detail::require_not_negative("pixelcnn", "vocabulary", o.vocabulary);
     return o;
   }
 
@@ -202,9 +206,11 @@ struct PixelCnn {
   /// What the stacks are told of a condition, beside an image.
   template <TensorLikeOfRank<4> X, class C>
   auto read(const X& image, const C& condition) const {
+    check_told("pixelcnn", condition, Hears<ClassLabels>{"classes", options.classes > 0},
+               Hears<Captions>{"vocabulary", text_encoder.has_value()}, Hears<Sketch>{"sketch", sketch.has_value()});
     auto caption = constant_on(image, Tensor<T, 2>());
     auto features = constant_on(image, Tensor<T, 4>());
-    if (text_encoder) caption = (*text_encoder)(image, condition).mean;
+    if (text_encoder) caption = (*text_encoder)(image, part_of<Captions>(condition)).mean;
     if (sketch) {
       features = (*sketch)(constant_on(image, detail::sketch_channel<T>("pixelcnn", value(image).shape(), condition)));
     }

@@ -143,7 +143,6 @@ struct ConditionVectors {
   std::vector<Linear<T>> captions;
 
   ConditionVectors(const StackOptions& o, Index places, Index width, Key key) {
-    if (o.classes < 0) throw ValueError(text("pixelcnn: classes are ", o.classes, "; they must not be negative"));
     for (Index i = 0; i < places; ++i) {
       const Key own = key.fold(static_cast<std::uint64_t>(i));
       if (o.classes > 0) {

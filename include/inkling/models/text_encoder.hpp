@@ -63,6 +63,7 @@ struct TextEncoder {
         positions({.tokens = o.length + 1, .width = o.width}, key.fold(1)),
         norm({.width = o.width}) {
     detail::require_positive("text_encoder", "vocabulary", o.vocabulary);
+    detail::require_not_negative("text_encoder", "layers", o.layers);
     for (Index l = 0; l < o.layers; ++l) {
       blocks.emplace_back(typename TransformerBlock<T>::Options{.width = o.width, .heads = o.heads},
                           key.fold(2 + static_cast<std::uint64_t>(l)));
@@ -71,6 +72,7 @@ struct TextEncoder {
 
   template <TensorLike Like, class C>
   auto operator()(const Like& like, const C& condition) const {
+    check_told("text_encoder", condition, Hears<Captions>{"vocabulary", true});
     auto [ids, lengths, share] = read(value(like).shape(), part_of<Captions>(condition));
     auto h = positions(embedding(embed.table.on(like), ids));
     for (const auto& block : blocks) h = block(h, lengths);

@@ -11,9 +11,10 @@
 //
 // Shapes: x (N, H, W, channels), level (N) -> (N, H, W, outputs). H and W are divisible by 2^(levels − 1): 28 → 14
 // → 7. Condition: Unconditional; ClassLabels if `classes` > 0, Captions if `vocabulary` > 0, Sketch if `sketch`, or
-// several of them as Conditions. What the options leave out is ignored.
+// several of them as Conditions.
 //
-// Errors: ShapeError if x does not fit the options; ValueError for options that make no network.
+// Errors: ShapeError if x does not fit the options; ValueError for options that make no network, and for being told
+// what the options leave out.
 //
 // Example:
 //     models::UNet<float> net({.channels = 1, .width = 16, .multipliers = {1, 2}, .blocks = 1, .classes = 10}, Key{1});
@@ -195,6 +196,10 @@ class UNet {
       throw ValueError(text("unet: width is ", o.width, ", blocks are ", o.blocks, ", levels are ",
                             o.multipliers.size(), "; the width must be even, and there must be a block and a level"));
     }
+    detail::require_not_negative("unet", "outputs", o.outputs);
+    detail::require_not_negative("unet", "attention_levels", o.attention_levels);
+    detail::require_not_negative("unet", "classes", o.classes);
+    detail::require_not_negative("unet", "vocabulary", o.vocabulary);
     return o;
   }
 
@@ -237,11 +242,13 @@ class UNet {
   /// What every block is told: the vector e, and the caption's tokens, if there is one.
   template <class X, class C>
   auto told(const X& x, const Tensor<T, 1>& level, const C& condition) const {
+    check_told("unet", condition, Hears<ClassLabels>{"classes", label_.has_value()},
+               Hears<Captions>{"vocabulary", text_.has_value()}, Hears<Sketch>{"sketch", sketch_});
     auto e = time_(constant_on(x, level));
     if (label_) e = e + (*label_)(x, part_of<ClassLabels>(condition));
     auto words = constant_on(x, Tensor<T, 3>());
     if (!text_) return Text<decltype(words), decltype(e)>{std::move(words), silu(e), {}};
-    auto read = (*text_)(x, condition);
+    auto read = (*text_)(x, part_of<Captions>(condition));
     return decltype(read){std::move(read.tokens), silu(e + (*text_mean_)(read.mean)), std::move(read.lengths)};
   }
 

@@ -1,4 +1,4 @@
-// Checks that layers share: options that must be positive, and extents that an option fixes.
+// Checks that layers share: options that must be positive (or not negative), and extents that an option fixes.
 //
 // They are constexpr, so that `out_shape` serves static_assert, the run time and tables alike: broken rules do not
 // compile in the first and throw in the others.
@@ -16,6 +16,10 @@ namespace ink::detail {
 
 constexpr void require_positive(const char* layer, const char* option, Index actual) {
   if (actual < 1) throw ValueError(text(layer, ": ", option, " is ", actual, "; it must be at least 1"));
+}
+
+constexpr void require_not_negative(const char* layer, const char* option, Index actual) {
+  if (actual < 0) throw ValueError(text(layer, ": ", option, " is ", actual, "; it must not be negative"));
 }
 
 /// `whole` must be a multiple of `part`.

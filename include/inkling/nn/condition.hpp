@@ -5,7 +5,8 @@
 // Captions         a text per image, as numbers of tokens, padded with `null_token` (−1) at the end; a row of nothing
 //                  but −1 means "not told"
 // Sketch           a picture per image, in [−1, 1]; a row of zeros means "not told"
-// Conditions       several of them at once; they are withheld together
+// Conditions       several of them at once, of different types; they are withheld together
+// DataLabels       the labels that a batch of data has anyway: classes to a network that hears them, nothing to others
 //
 // "Not told" is what training uses to learn the unconditional model along with the conditional one (J. Ho, T. Salimans
 // 2022, arXiv:2207.12598). A condition is passed through samplers and losses to the network unread; any type that the
@@ -13,11 +14,16 @@
 //   withhold(rows)   the same, but the rows with a nonzero entry are "not told"
 //   joined(more)     the rows of this, then those of `more`
 // drop_condition(condition, rows, rate, key) withholds each row with probability `rate`, withhold_all all of them.
-// A network that takes a P looks for it by part_of<P>(condition), and ignores what it does not know.
+//
+// A network that hears a P looks for it by part_of<P>(condition), alone or within Conditions. Those of models/ refuse
+// what they can't hear, by check_told: a type that they never hear, raw ids for instance, does not compile; a part that
+// their options left out (labels where `classes` is 0) is an error as soon as one row tells something. Rows that are
+// "not told" are no error anywhere.
 //
 // Shapes: ids (N), ids (N, L), image (N, H, W, 1).
 //
-// Errors: ShapeError if `rows` are not one per image, or if what is joined has other extents.
+// Errors: ShapeError if `rows` are not one per image, or if what is joined has other extents. check_told: ValueError
+// for what a network can't hear.
 //
 // Example:
 //     ClassLabels labels{Tensor<std::int32_t, 1>(Shape{3}, {7, 1, null_label})};
@@ -30,6 +36,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <tuple>
@@ -113,8 +120,25 @@ struct Sketch {
   Sketch joined(const Sketch& more) const { return {detail::join_rows("Sketch", image, more.image)}; }
 };
 
+/// The labels of a batch of data: told to a network that hears classes, no concern of one that does not.
+struct DataLabels : ClassLabels {
+  DataLabels withhold(std::span<const std::uint8_t> rows) const { return {ClassLabels::withhold(rows)}; }
+  DataLabels joined(const DataLabels& more) const { return {ClassLabels::joined(more)}; }
+};
+
+namespace detail {
+
+template <class C, class... Others>
+inline constexpr bool differ = (!std::is_same_v<C, Others> && ...) && differ<Others...>;
+template <class C>
+inline constexpr bool differ<C> = true;
+
+}  // namespace detail
+
 template <Condition... C>
 struct Conditions {
+  static_assert(sizeof...(C) > 0 && detail::differ<C...>,
+                "Conditions: two parts are of one type; a network would hear the first alone");
   std::tuple<C...> parts;
 
   explicit Conditions(C... c) : parts(std::move(c)...) {}
@@ -127,6 +151,15 @@ struct Conditions {
   }
 };
 
+namespace detail {
+
+template <class P, class C>
+inline constexpr int parts_that_are = std::is_base_of_v<P, C> ? 1 : 0;
+template <class P, class... C>
+inline constexpr int parts_that_are<P, Conditions<C...>> = (0 + ... + parts_that_are<P, C>);
+
+}  // namespace detail
+
 /// The part of a condition that is a P, or Unconditional if there is none.
 template <class P, class C>
 decltype(auto) part_of(const C& condition) {
@@ -137,12 +170,20 @@ decltype(auto) part_of(const C& condition) {
   }
 }
 
-template <class P, class... C>
-decltype(auto) part_of(const Conditions<C...>& condition) {
-  if constexpr ((std::is_same_v<P, C> || ...)) {
-    return std::get<P>(condition.parts);
-  } else {
+template <class P, class First, class... C>
+decltype(auto) part_of(const Conditions<First, C...>& condition) {
+  constexpr int found = detail::parts_that_are<P, Conditions<First, C...>>;
+  static_assert(found < 2, "part_of: two parts of the condition are of the type that is asked for");
+  if constexpr (found == 0) {
     return Unconditional{};
+  } else {
+    constexpr std::size_t place = [] {
+      constexpr bool has[] = {detail::parts_that_are<P, First> == 1, (detail::parts_that_are<P, C> == 1)...};
+      std::size_t i = 0;
+      while (!has[i]) ++i;
+      return i;
+    }();
+    return part_of<P>(std::get<place>(condition.parts));
   }
 }
 
@@ -150,6 +191,61 @@ decltype(auto) part_of(const Conditions<C...>& condition) {
 template <Condition C>
 C withhold_all(const C& condition, Index rows) {
   return condition.withhold(Tensor<std::uint8_t, 1>(Shape<1>{rows}, std::uint8_t{1}).values());
+}
+
+/// One of the parts that a network may be told: the option that says so, and whether it does.
+template <class P>
+struct Hears {
+  const char* option;
+  bool on;
+};
+
+namespace detail {
+
+/// The first row that has something other than `null`, or −1.
+template <class T, int R>
+Index first_told(const Tensor<T, R>& x, T null) {
+  const auto all = x.values();
+  const auto at = std::find_if(all.begin(), all.end(), [null](T v) { return v != null; });
+  return at == all.end() ? -1 : (at - all.begin()) / (x.size() / x.extent(0));
+}
+
+inline Index first_told(const ClassLabels& c) { return first_told(c.ids, null_label); }
+inline Index first_told(const Captions& c) { return first_told(c.ids, null_token); }
+inline Index first_told(const Sketch& c) { return first_told(c.image, 0.0f); }
+
+inline const char* name_of(const ClassLabels&) { return "its class"; }
+inline const char* name_of(const Captions&) { return "a caption"; }
+inline const char* name_of(const Sketch&) { return "a sketch"; }
+
+template <class C, class P>
+void check_part(const char* network, const C& condition, const Hears<P>& hears) {
+  if constexpr (std::is_base_of_v<P, C>) {
+    const P& part = condition;
+    const Index row = hears.on ? -1 : first_told(part);
+    if (row < 0) return;
+    throw ValueError(text(network, ": image ", row, " is told ", name_of(part), ", ", hears.option,
+                          " is 0; a network hears only what its options name"));
+  }
+}
+
+}  // namespace detail
+
+/// Refuses what a network can't hear: check_told("net", condition, Hears<ClassLabels>{"classes", classes > 0}).
+template <class C, class... P>
+void check_told(const char* network, const C& condition, const Hears<P>&... hears) {
+  static_assert((std::is_base_of_v<P, C> || ...),
+                "a network is told what it can't hear: its header lists the conditions that it takes, "
+                "nn/condition.hpp says what they are");
+  (detail::check_part(network, condition, hears), ...);
+}
+template <class... P>
+void check_told(const char*, const Unconditional&, const Hears<P>&...) {}
+template <class... P>
+void check_told(const char*, const DataLabels&, const Hears<P>&...) {}
+template <class... C, class... P>
+void check_told(const char* network, const Conditions<C...>& condition, const Hears<P>&... hears) {
+  std::apply([&](const C&... part) { (check_told(network, part, hears...), ...); }, condition.parts);
 }
 
 namespace detail {

@@ -137,12 +137,13 @@ struct ClassEmbedding {
       throw ShapeError(
           text("class_embedding: x is ", shape, ", labels are ", rows.shape(), "; there must be one label per x[0]"));
     }
-    for (auto& id : rows.mutable_values()) {
-      if (id < null_label || id >= classes()) {
-        throw ValueError(text("class_embedding: label is ", id, ", classes are ", classes(),
+    std::int32_t* id = rows.mutable_data();
+    for (Index i = 0; i < rows.size(); ++i) {
+      if (id[i] < null_label || id[i] >= classes()) {
+        throw ValueError(text("class_embedding: label ", i, " is ", id[i], ", classes are ", classes(),
                               "; it must be in [0, classes), or null_label"));
       }
-      if (id == null_label) id = static_cast<std::int32_t>(classes());
+      if (id[i] == null_label) id[i] = static_cast<std::int32_t>(classes());
     }
     return embedding(table.on(x), rows);
   }

@@ -7,12 +7,14 @@
 // One pass is the replacement method (Y. Song et al. 2020, arXiv:2011.13456): the unknown pixels of a step do not see
 // the known ones that replace it, and fit them badly. More passes are RePaint, which mends that: A. Lugmayr et al.
 // 2022, arXiv:2201.09865, there with jump 10 and 10 passes over 250 steps; with fewer steps, shorter jumps fit better.
-// At the end the known pixels are the image's own. A sampler with a memory begins anew after every jump.
+// At the end the known pixels are the image's own; if none is known, one pass is the sampler itself, bit for bit. A
+// sampler with a memory begins anew after every jump.
 //
 // Shapes: image (N, H, W, C), as the x that is sampled; known (N, H, W, C), not 0 where a pixel is known; any of its
 // extents may be 1.
 //
-// Errors: ShapeError if they do not fit; ValueError for a jump or passes below 1.
+// Errors: ShapeError if they do not fit; ValueError for a jump or passes below 1, and for a sampler that runs from the
+// image to the noise.
 //
 // Example:
 //     Tensor<float, 4> image(Shape{4, 8, 8, 1}, 1.0f);
@@ -26,14 +28,10 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/gen/editing/repeated.hpp"
 #include "inkling/gen/noised.hpp"
 
 namespace ink {
-
-struct InpaintOptions {
-  int jump = 5;    ///< steps of a stretch that is taken again
-  int passes = 1;  ///< how often it is taken
-};
 
 template <class S, class X>
 class Inpaint {
@@ -42,9 +40,7 @@ class Inpaint {
 
   Inpaint(S sampler, X image, Mask known, const InpaintOptions& options = {})
       : sampler_(std::move(sampler)), image_(std::move(image)), known_(std::move(known)), options_(options) {
-    for (const auto& [name, number] : {std::pair("jump", options.jump), std::pair("passes", options.passes)}) {
-      if (number < 1) throw ValueError(text("Inpaint: ", name, " is ", number, "; it must be at least 1"));
-    }
+    detail::check_passes("Inpaint", options);
     for (int axis = 0; axis < 4; ++axis) {
       if (known_.extent(axis) != 1 && known_.extent(axis) != image_.extent(axis)) {
         throw ShapeError(text("Inpaint: known is ", known_.shape(), ", image is ", image_.shape(), "; known[", axis,
@@ -58,35 +54,23 @@ class Inpaint {
     if (!(x.shape() == image_.shape())) {
       throw ShapeError(text("Inpaint: x is ", x.shape(), ", image is ", image_.shape(), "; both must be equal"));
     }
-    const std::vector<double> grid = sampler_.times(model, x);
-    const int steps = static_cast<int>(grid.size()) - 1;
-    std::vector<int> again(grid.size(), 0);  // how often to jump back from there, by the number of steps left
-    for (int left = 0; left < steps - options_.jump; left += options_.jump) {
-      again[static_cast<std::size_t>(left)] = options_.passes - 1;
-    }
-    std::vector<double> path{grid[0]};
-    const auto go_to = [&](int left) { path.push_back(grid[static_cast<std::size_t>(steps - left)]); };
-    for (int left = steps - 1; left >= 0; --left) {
-      go_to(left);
-      if (again[static_cast<std::size_t>(left)]-- > 0) go_to(left += options_.jump);
-    }
-    return path;
+    return detail::repeated_path("Inpaint", sampler_.times(model, x), options_);
   }
 
   template <class M, class C>
   auto begin(const M& model, const X& x, const C& condition) const {
-    return sampler_.begin(model, x, condition);
+    return detail::StretchMemory(sampler_.begin(model, x, condition));
   }
 
   template <class M, class Memory, class K, class C>
   X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
     const Scales from = model.scales(t), to = model.scales(s);
     if (s > t) {
-      memory = sampler_.begin(model, x, condition);
+      memory.now = memory.fresh;
       return noised(x, from, to, key);
     }
-    x = sampler_.step(model, std::move(x), t, s, memory, key.fold(0), condition);
-    return where(known_, noised(image_, to, key.fold(1)), x);
+    x = sampler_.step(model, std::move(x), t, s, memory.now, key, condition);
+    return where(known_, noised(image_, to, key.fold(~std::uint64_t{0})), x);
   }
 
  private:

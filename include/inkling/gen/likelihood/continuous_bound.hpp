@@ -36,7 +36,7 @@ VariationalBound continuous_bound(const M& model, const X& images, const C& cond
                                   const ContinuousBoundOptions& o = {}) {
   if (o.points < 1) throw ValueError(text("continuous_bound: points is ", o.points, "; it must be at least 1"));
   const NoiseRange range(model);
-  const auto u = stratified(o.points, key.fold(0));
+  const auto u = detail::strata(o.points, key.fold(0));
   std::vector<detail::BoundTerm> terms;
   for (const double place : u.values()) {
     const double ratio = range.ratio(place), weight = range.width() / o.points / (ratio * ratio);

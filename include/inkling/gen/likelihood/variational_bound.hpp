@@ -132,7 +132,7 @@ VariationalBound variational_bound(const M& model, const X& images, const C& con
     std::size_t i = 0;
     double passed = lengths[0];
     const double total = std::accumulate(lengths.begin(), lengths.end(), 0.0);
-    const auto places = stratified(o.draws, key.fold(steps + 1));  // in ascending order
+    const auto places = detail::strata(o.draws, key.fold(steps + 1));  // in ascending order
     for (const double place : places.values()) {
       while (passed < place * total && i + 1 < steps) passed += lengths[++i];
       detail::BoundTerm& term = drawn.emplace_back(terms[i]);

@@ -1,7 +1,12 @@
 // AtTimes: any sampler, at times of one's own: a grid of gen/schedule/time_grid.hpp, or a list.
 //
-// A sampler that counts its steps is told the grid's number. The state that goes in must have the noise of the first
-// time; model.prior has that of the schedule's largest.
+// The sampler is asked for its times as ever, but of a model whose own grid is this one, whatever the number of steps.
+// So it composes with whatever a sampler does with its grid, in either order: with Inpaint, which goes back and forth
+// on it, DdimInversion, which runs it backwards, PredictorCorrector; a sampler that counts its steps counts the grid's.
+// Of one AtTimes around another the outer one counts. The state that goes in must have the noise of the first time;
+// model.prior has that of the schedule's largest.
+//
+// A sampler of the user's composes in the same way if times() and begin() ask model.times(steps) and step() does not.
 //
 // Errors: ValueError for fewer than two times, and for times that do not decrease or are negative.
 //
@@ -16,9 +21,40 @@
 
 #include "inkling/core/error.hpp"
 #include "inkling/core/random.hpp"
+#include "inkling/gen/adapter.hpp"
 #include "inkling/gen/schedule/time_grid.hpp"
 
 namespace ink {
+namespace detail {
+
+/// The grid that a sampler steps on which was given one of its own: that of whoever stands around it.
+template <class M>
+std::vector<double> times_for(const M& model, std::vector<double> grid) {
+  if constexpr (requires { model.times_for(grid); }) {
+    return model.times_for(std::move(grid));
+  } else {
+    return grid;
+  }
+}
+
+/// A model whose grid is this one: what a sampler is asked for its times with.
+template <class Model>
+class OnGrid : public ModelAdapter<const Model&> {
+ public:
+  OnGrid(const Model& model, std::vector<double> grid)
+      : ModelAdapter<const Model&>(model), grid_(detail::times_for(model, std::move(grid))) {}
+
+  std::vector<double> times(int) const { return grid_; }
+  std::vector<double> times_for(const std::vector<double>&) const { return grid_; }
+  auto posterior(const auto& x, double t, const auto& condition) const {
+    return this->model.posterior(x, t, condition);
+  }
+
+ private:
+  std::vector<double> grid_;
+};
+
+}  // namespace detail
 
 template <class S>
 struct AtTimes {
@@ -34,25 +70,17 @@ struct AtTimes {
                               "; times must decrease and not be negative"));
       }
     }
-    static_cast<void>(counted().times(model, x));  // for its complaints about other options
-    return grid;
+    return sampler.times(detail::OnGrid(model, grid), x);
   }
 
   template <class M, class X, class C>
   auto begin(const M& model, const X& x, const C& condition) const {
-    return counted().begin(model, x, condition);
+    return sampler.begin(detail::OnGrid(model, grid), x, condition);
   }
 
   template <class M, class X, class Memory, RandomKey K, class C>
   X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
-    return counted().step(model, std::move(x), t, s, memory, key, condition);
-  }
-
- private:
-  S counted() const {
-    S out = sampler;
-    if constexpr (requires { out.steps = 1; }) out.steps = static_cast<int>(grid.size()) - 1;
-    return out;
+    return sampler.step(model, std::move(x), t, s, memory, key, condition);
   }
 };
 

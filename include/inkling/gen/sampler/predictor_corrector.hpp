@@ -4,8 +4,8 @@
 //   x ← x + e·g + √(2e)·z,   g = −ε̂/σ_s (the score),   e = 2·(r·‖z‖/‖g‖)²
 //
 // r is `snr`; the norms are each image's own, so that an image does not depend on the others of its batch. Nothing is
-// corrected where there is no noise. Y. Song et al., "Score-based generative modeling through stochastic differential
-// equations", 2021, arXiv:2011.13456, algorithms 4 and 5.
+// corrected where there is no noise; with 0 corrections it is the predictor. Y. Song et al., "Score-based generative
+// modeling through stochastic differential equations", 2021, arXiv:2011.13456, algorithms 4 and 5.
 //
 // Errors: ValueError for fewer than 0 corrections or an r that is not positive.
 //
@@ -44,11 +44,12 @@ struct PredictorCorrector {
   template <class M, class X, class Memory, RandomKey K, class C>
     requires Denoiser<M, X, C>
   X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
-    x = predictor.step(model, std::move(x), t, s, memory, key.fold(0), condition);
+    x = predictor.step(model, std::move(x), t, s, memory, key, condition);
+    const K own = key.fold(~std::uint64_t{0});  // not one that the predictor derives
     const Scales at = model.scales(s);
     for (int i = 0; i < corrections && at.sigma > 0; ++i) {
       const X noise = detail::mixed(x, detail::expected_clean(model, x, s, condition), at, detail::noise_mix);
-      const X fresh = normal<scalar_t<X>>(x.shape(), key.fold(1 + static_cast<std::uint64_t>(i)));
+      const X fresh = normal<scalar_t<X>>(x.shape(), own.fold(static_cast<std::uint64_t>(i)));
       const auto fresh_size = detail::row_totals(square(fresh)), noise_size = detail::row_totals(square(noise));
       Shape<X::rank> per_image;
       per_image.extents.fill(1);

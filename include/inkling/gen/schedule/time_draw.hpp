@@ -1,12 +1,12 @@
 // Time draws: which times of the noise schedule the images of a training batch are given.
 //
 // A draw is any type with a const member
-//   quantiles(n, key)    one number u in (0, 1) for each of n images; each by itself uniform
+//   quantiles(n, key)    one number u in (0, 1) for each of n images; each by itself uniform, over the keys
 // The time is the schedule's own u-quantile, `schedule.time(u)`, unless the draw has
 //   time(schedule, u)    another distribution's u-quantile
 //
-// StratifiedTimes    one u in each n-th of (0, 1): the default. Its mean loss has a far lower variance than that of
-//                    independent times.   D. Kingma et al. 2021, arXiv:2107.00630
+// StratifiedTimes    one u in each n-th of (0, 1), dealt to the images at random: the default. Its mean loss has a far
+//                    lower variance than that of independent times.   D. Kingma et al. 2021, arXiv:2107.00630
 // UniformTimes       independent
 // AntitheticTimes    in pairs, u and 1 − u.   J. Hammersley, K. Morton, "A new Monte Carlo technique: antithetic
 //                    variates", 1956
@@ -70,7 +70,7 @@ struct AntitheticTimes {
   Tensor<double, 1> quantiles(Index n, Key key) const {
     const auto half = UniformTimes{}.quantiles((n + 1) / 2, key);
     Tensor<double, 1> u(Shape{n});
-    for (Index i = 0; i < n; ++i) u(i) = i % 2 == 0 ? half(i / 2) : 1 - half(i / 2);
+    for (Index i = 0; i < n; ++i) u(i) = i % 2 == 0 ? half(i / 2) : std::min(1 - half(i / 2), 1 - 0x1p-53);
     return u;
   }
 };

@@ -5,7 +5,7 @@
 //
 // Shapes: tokens (N, H, W), int32 in [0, levels) or −1 -> (N, H, W, 2).
 //
-// Errors: ValueError for a token outside of that, or fewer than 2 levels.
+// Errors: ValueError for a token outside of that, which says where it stands, or fewer than 2 levels.
 //
 // Example:
 //     Tensor<std::int32_t, 3> tokens(Shape{1, 1, 3}, {0, missing_token, 3});
@@ -22,18 +22,40 @@
 
 namespace ink {
 
+namespace detail {
+
+/// Whether a pixel is known; throws if it is neither that nor missing.
+inline bool is_known(const char* operation, const Tensor<std::int32_t, 3>& tokens, Index i, int levels) {
+  const std::int32_t token = tokens.data()[i];
+  if (token < missing_token || token >= levels) {
+    throw ValueError(text(operation, ": token ", place_in(tokens.shape(), i), " is ", token, "; it must be in [0, ",
+                          levels, "), or missing_token"));
+  }
+  return token != missing_token;
+}
+
+/// What a sampler of tokens may begin with. A fresh tensor is refused: its zeros are an image of known black pixels.
+inline void check_start(const Tensor<std::int32_t, 3>& x, int levels) {
+  bool blank = !x.empty();
+  for (Index i = 0; i < x.size(); ++i) blank &= is_known("token sampler", x, i, levels) && x.data()[i] == 0;
+  if (blank) {
+    throw ValueError(
+        "token sampler: x is 0 everywhere, which is known and black; what is to be drawn must be missing_token, as in "
+        "model.prior");
+  }
+}
+
+}  // namespace detail
+
 template <class T>
 Tensor<T, 4> known_pixels(const Tensor<std::int32_t, 3>& tokens, int levels) {
   if (levels < 2) throw ValueError(text("known_pixels: levels is ", levels, "; it must be at least 2"));
   auto shown = Tensor<T, 4>::uninitialized({tokens.extent(0), tokens.extent(1), tokens.extent(2), 2});
   T* to = shown.mutable_data();
   const T scale = T{2} / static_cast<T>(levels - 1);
-  for (const std::int32_t token : tokens.values()) {
-    if (token < missing_token || token >= levels) {
-      throw ValueError(text("known_pixels: a token is ", token, "; it must be in [0, ", levels, "), or missing_token"));
-    }
-    const bool known = token != missing_token;
-    *to++ = known ? scale * static_cast<T>(token) - 1 : T{0};
+  for (Index i = 0; i < tokens.size(); ++i) {
+    const bool known = detail::is_known("known_pixels", tokens, i, levels);
+    *to++ = known ? scale * static_cast<T>(tokens.data()[i]) - 1 : T{0};
     *to++ = known ? T{1} : T{0};
   }
   return shown;

@@ -14,6 +14,10 @@
 //   posterior(x, t, condition)         what every pixel is expected to be, given x: a distribution
 //   prior(shape, key), images(x)       where sampling begins; a finished state as images in [−1, 1]
 //
+// A state says by itself what is known: pixels that are missing_token are to be drawn, the others stay as they are. So
+// every sampler completes an image of which some pixels are known (gen/editing/complete.hpp). UniformDiffusion alone
+// has states in which nothing is missing and nothing is sure.
+//
 // Shapes: images (N, H, W, 1), tokens and states (N, H, W).
 //
 // Example:
@@ -55,7 +59,15 @@ class TokenModel {
     return head(std::move(parameters), quantizer.levels);
   }
 
-  Tensor<T, 4> images(const Tokens& x) const { return quantizer.template images<T>(x); }
+  /// Pixels that are missing still are grey.
+  Tensor<T, 4> images(const Tokens& x) const {
+    auto out = quantizer.template images<T>(x);
+    T* pixel = out.mutable_data();
+    for (Index i = 0; i < x.size(); ++i) {
+      if (x.data()[i] == missing_token) pixel[i] = 0;
+    }
+    return out;
+  }
 };
 
 /// Of networks that are not causal.
@@ -72,7 +84,7 @@ class RevealingModel : public TokenModel<Network, Head> {
   }
 
  protected:
-  /// corrupt_tokens of the images' tokens, with stratified amounts.
+  /// corrupt_tokens of the images' tokens, with stratified amounts: any image may get any.
   static auto corrupted(const auto& model, const Tensor<T, 4>& images, Key key) {
     return model.corrupt_tokens(model.quantizer.tokens(images, key.fold(0)), stratified(images.extent(0), key.fold(1)),
                                 key.fold(2));

@@ -11,6 +11,11 @@
 // p(x_0 | x_t) that is not Bayes' rule, and the images that it draws are biased; for one pixel the sum above is exact
 // in any number of steps.
 //
+// with_known(tokens) is the same generator of images of which some pixels are known (the others are missing_token): in
+// every step x̂_0 is what is known there, so that they arrive at it along the forward process. The network takes them at
+// each time for as unsure as all others, so that what is drawn in one pass fits them too little; passes of Repeated
+// (gen/editing/repeated.hpp) come near the exact conditional.
+//
 // Shapes: states (N, H, W), whole numbers in [0, K); none is missing. The network is told 1000·t.
 //
 // Example:
@@ -23,11 +28,41 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/gen/adapter.hpp"
 #include "inkling/gen/schedule.hpp"
 #include "inkling/gen/token/masking_schedule.hpp"
 #include "inkling/gen/token/token_model.hpp"
 
 namespace ink {
+namespace detail {
+
+/// A model of discrete diffusion that is told of some pixels what they will be.
+template <class Model>
+class Holding : public ModelAdapter<const Model&> {
+ public:
+  Holding(const Model& model, Tokens known) : ModelAdapter<const Model&>(model), known_(std::move(known)) {}
+
+  auto posterior(const Tokens& x, double t, const auto& condition) const {
+    return this->model.posterior(x, t, condition);
+  }
+  template <RandomKey K>
+  Tokens reverse(Tokens x, Tokens clean, double t, double s, const K& key) const {
+    std::int32_t* token = clean.mutable_data();
+    for (Index i = 0; i < clean.size(); ++i) {
+      if (known_.data()[i] != missing_token) token[i] = known_.data()[i];
+    }
+    return this->model.reverse(std::move(x), clean, t, s, key);
+  }
+  template <RandomKey K>
+  Tokens noised(const Tokens& x, double from, double to, const K& key) const {
+    return this->model.noised(x, from, to, key);
+  }
+
+ private:
+  Tokens known_;
+};
+
+}  // namespace detail
 
 template <class Network, MaskingSchedule Schedule = LinearMasking, class Head = CategoricalHead>
 class UniformDiffusion : public RevealingModel<Network, Head> {
@@ -62,6 +97,19 @@ class UniformDiffusion : public RevealingModel<Network, Head> {
     return state;
   }
 
+  /// Draws the image at time `to`, given it at an earlier one.
+  template <RandomKey K>
+  Tokens noised(Tokens x, double from, double to, const K& key) const {
+    const double kept = schedule(to) / schedule(from);
+    const auto draw = uniform<double>(x.shape(), key.fold(0));
+    const Tokens noise = prior({x.extent(0), x.extent(1), x.extent(2), 1}, key.fold(1));
+    std::int32_t* token = x.mutable_data();
+    for (Index i = 0; i < x.size(); ++i) {
+      if (!(draw.data()[i] < kept)) token[i] = noise.data()[i];
+    }
+    return x;
+  }
+
   /// What the clean pixels are expected to be.
   template <class C>
   auto posterior(const Tokens& x, double t, const C& condition) const {
@@ -94,6 +142,9 @@ class UniformDiffusion : public RevealingModel<Network, Head> {
     }
     return x;
   }
+
+  /// The same generator of images of which some pixels are known; it refers to this one.
+  auto with_known(Tokens known) const { return detail::Holding(*this, std::move(known)); }
 
   /// The same generator with another network.
   template <class Other>

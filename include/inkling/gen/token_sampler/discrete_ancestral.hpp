@@ -9,7 +9,8 @@
 //
 // They need of a model: times(n), posterior(x, t, condition), reverse(x, clean, t, s, key).
 //
-// Errors: ValueError for fewer than one step.
+// Errors: ValueError for fewer than one step; of MaskedDiffusion for a token outside of [0, levels) that is not
+// missing, or an x of nothing but zeros.
 //
 // Example:
 //     DiscreteAncestral plain{.steps = 64};
@@ -21,6 +22,7 @@
 #include "inkling/dist/quantizer.hpp"
 #include "inkling/dist/truncation.hpp"
 #include "inkling/gen/sampler.hpp"
+#include "inkling/gen/token/masked_tokens.hpp"
 
 namespace ink {
 
@@ -29,8 +31,11 @@ struct DiscreteAncestral {
   Truncation truncation = {};
 
   template <class M>
-  std::vector<double> times(const M& model, const Tokens&) const {
+  std::vector<double> times(const M& model, const Tokens& x) const {
     truncation.check();
+    if constexpr (requires { model.quantizer.levels; } && !requires { model.with_known(x); }) {
+      detail::check_start(x, model.quantizer.levels);
+    }
     return model.times(steps);
   }
 

@@ -12,8 +12,11 @@
 // `drawn`. Each pixel more in a step loses what the pixels of that step say about each other. E. Hoogeboom et al. 2021,
 // arXiv:2110.02037; H. Chang et al. 2022, arXiv:2202.04200.
 //
-// What is known of x stays: an image with a hole is completed; steps without a pixel to draw evaluate nothing.
-// `truncation` sharpens what is drawn (dist/truncation.hpp). They need of a model: posterior(x, t, condition).
+// What is known of x stays: an image with a hole is completed (gen/editing/complete.hpp); steps without a pixel to draw
+// evaluate nothing. `truncation` sharpens what is drawn (dist/truncation.hpp). They need of a model: posterior(x, t,
+// condition), quantizer.
+//
+// Errors: ValueError for a token outside of [0, levels) that is not missing, or an x of nothing but zeros.
 //
 // Example:
 //     Reveal one_by_one{AtRandom{}, EvenPlan{.pixels = 1}};
@@ -41,8 +44,9 @@ struct Reveal {
   Truncation truncation = {};
 
   template <class M>
-  std::vector<double> times(const M&, const Tokens& x) const {
+  std::vector<double> times(const M& model, const Tokens& x) const {
     truncation.check();
+    detail::check_start(x, model.quantizer.levels);
     const auto known = plan(x.extent(1) * x.extent(2));
     return {known.begin(), known.end()};
   }
