@@ -28,23 +28,27 @@
 
 namespace ink::detail {
 
-/// The text quoted; with its middle left out if it is longer than a message should be.
+/// The text quoted; with its middle left out if that is longer than a message should be.
 inline std::string short_quote(std::string_view name) {
-  constexpr std::size_t most = 44, kept = 20;
-  if (name.size() <= most) return io::json_quote(name);
+  constexpr std::size_t most = 40;
   const auto inside = [&](std::size_t i) { return (static_cast<unsigned char>(name[i]) & 0xC0) == 0x80; };
-  std::size_t end = kept, begin = name.size() - kept;
-  while (end > 0 && inside(end)) --end;
-  while (begin < name.size() && inside(begin)) ++begin;
-  return io::json_quote(text(name.substr(0, end), "…", name.substr(begin)));
+  std::string quoted = name.size() <= most ? io::json_quote(name) : std::string(most + 3, ' ');
+  for (std::size_t kept = 18; quoted.size() > most + 2 && kept > 0; --kept) {
+    std::size_t end = std::min(kept, name.size()), begin = name.size() - end;
+    while (end > 0 && end < name.size() && inside(end)) --end;
+    while (begin < name.size() && inside(begin)) ++begin;
+    quoted = io::json_quote(text(name.substr(0, end), "…", name.substr(begin)));
+  }
+  return quoted;
 }
 
-/// The shape; "…" for an extent that may be anything, −1, and for the axes beyond the fifth.
+/// The shape; "…" for an extent that may be anything, −1, or is absurd, and for the axes beyond the fifth.
 inline std::string short_shape(const Extents& shape) {
+  constexpr Index absurd = 10'000'000'000;
   std::string out = "(";
   for (std::size_t a = 0; a < std::min<std::size_t>(shape.size(), 6); ++a) {
     if (a > 0) out += ", ";
-    out += a == 5 || shape[a] < 0 ? "…" : text(shape[a]);
+    out += a == 5 || shape[a] < 0 || shape[a] >= absurd ? "…" : text(shape[a]);
   }
   return out + ")";
 }
@@ -113,6 +117,8 @@ class ExpectedTensors {
     std::vector<std::string_view> missing, extra;
     ShortList different;
     std::size_t exchanged = 0;
+    const std::string* format = file.metadata("format");
+    const bool is_ours = format && format->starts_with("inkling-");  // its axes are in the order they should be
     for (const Wanted& wanted : wanted_) {
       std::vector<const io::SafeTensors::Entry*> found;
       for (const auto& piece : wanted.parameter.pieces) {
@@ -129,7 +135,7 @@ class ExpectedTensors {
       const std::string why = difference(wanted, found, exact);
       if (why.empty()) continue;
       different.add(why);
-      exchanged += is_exchanged(wanted.parameter, found);
+      exchanged += !is_ours && is_exchanged(wanted.parameter, found);
     }
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const std::string_view name = entries[i].name;
@@ -193,9 +199,12 @@ class ExpectedTensors {
   /// Would the parameter fit if the file had its axes in the other order?
   static bool is_exchanged(const Stored& p, const std::vector<const io::SafeTensors::Entry*>& found) {
     if (found.size() != 1 || p.axes.order == Axes::plain) return false;
+    const auto fits = [&](io::Layout layout) {
+      const auto fit = arrange(found[0]->shape, p, layout);
+      return fit && fit->outputs == p.outputs();
+    };
     const bool native = p.layout == io::Layout::native;
-    const auto other = arrange(found[0]->shape, p, native ? io::Layout::torch : io::Layout::native);
-    return other && other->outputs == p.outputs();
+    return !fits(p.layout) && fits(native ? io::Layout::torch : io::Layout::native);
   }
 
   std::string hints(const std::vector<std::string_view>& missing, const std::vector<std::string_view>& extra,

@@ -136,17 +136,17 @@ template <class M>
 void save_model(const std::string& path, const M& model, const Settings& settings = {},
                 const SaveModelOptions& options = {}) {
   io::SafeTensors file;
+  bool native = options.layout == io::Layout::native;
   for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
     const auto to = detail::stored_parameter("", name, p, axes, options.name, options.layout);
     if (to.pieces.empty()) return;
     if (to.pieces.size() > 1 || to.pieces[0].begin > 0 || to.pieces[0].end >= 0) {
-      throw ValueError(text("save_model: ", io::json_quote(name), " is to be ", to.pieces.size(),
-                            " pieces; it must be one whole tensor"));
+      throw ValueError(text("save_model: ", io::json_quote(name), " is to be in pieces; it must be one whole tensor"));
     }
+    native = native && to.layout == io::Layout::native;
     file.add(to.pieces[0].name, to.layout == io::Layout::torch ? detail::torch_order(p.value, axes.order) : p.value);
   });
-  detail::set_settings(file, options.layout == io::Layout::torch ? detail::torch_format : detail::model_format,
-                       settings);
+  detail::set_settings(file, native ? detail::model_format : detail::torch_format, settings);
   file.save(path);
 }
 
