@@ -6,11 +6,17 @@
 //                and from that the average unless told otherwise; half precision is widened
 // read_settings  what the program noted when it saved the file: enough to make the model that load_model fills
 //
-// Loading compares every name, element type and shape first and says what is missing, extra or different; on any error
-// nothing has changed.
+// Files of others. PyTorch has the axes of weights in another order, and a square matrix fits transposed, too. So a
+// file that this library did not write (its metadata tell) is loaded only if the caller says its layout: with
+// .layout = io::Layout::torch weights are turned into this library's order, with io::Layout::native they are taken as
+// they are. `.name` maps the names, and may join and cut tensors (io/layout.hpp); nn/LAYOUTS.md lists every parameter
+// with its shape and what PyTorch calls it. save_model writes PyTorch's layout, too, and as metadata format "pt".
 //
-// Errors: IoError with the path for a file that cannot be read or written, is not safetensors, or does not fit the
-// model.
+// Loading compares every name, element type and shape first and says in one short line what is missing, extra or
+// different (io/expected_tensors.hpp); on any error nothing has changed.
+//
+// Errors: IoError with the path for a file that cannot be read or written, is not safetensors, does not fit the model,
+// or is of others and of no told layout; ValueError if save_model is to cut a parameter in pieces.
 //
 // Example (declarations):
 //     struct Slope {
@@ -22,15 +28,22 @@
 //     save_model("model.safetensors", model, {{"inputs", "3"}});
 //     load_model("model.safetensors", model);
 //     Settings settings = read_settings("model.safetensors");
+// Example:
+//     models::Classifier<float> net({.width = 16}, Key{1});
+//     const auto name = [](const std::string& ours) { return "module." + io::torch_name(ours); };
+//     save_model("torch.safetensors", net, {}, {.layout = io::Layout::torch, .name = name});
+//     load_model("torch.safetensors", net, {.layout = io::Layout::torch, .name = name});
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "inkling/core/sorted_order.hpp"
+#include "inkling/io/expected_tensors.hpp"
+#include "inkling/io/layout.hpp"
 #include "inkling/io/safetensors.hpp"
 #include "inkling/nn/module.hpp"
 
@@ -43,63 +56,6 @@ namespace detail {
 
 inline constexpr const char* checkpoint_format = "inkling-checkpoint";
 inline constexpr const char* checkpoint_version = "1";
-
-/// Collects what a file must hold and compares.
-class ExpectedTensors {
- public:
-  template <class T, int R>
-  void add(std::string name, const Tensor<T, R>& tensor) {
-    const auto& extents = tensor.shape().extents;
-    wanted_.push_back({std::move(name), safe_dtype_of<T>(), {extents.begin(), extents.end()}});
-  }
-
-  /// Throws unless the file's tensors, of those whose name starts with `prefix`, are exactly the expected ones.
-  /// Conversions that lose nothing are let through if `exact` is false.
-  void check(const io::SafeTensors& file, const std::string& path, std::string_view prefix, bool exact) {
-    const auto by_name =
-        sorted_order(wanted_.size(), [&](std::size_t a, std::size_t b) { return wanted_[a].name < wanted_[b].name; });
-    List missing{"missing"}, extra{"extra"}, different{"different"};
-    std::size_t next = 0;
-    const auto want = [&] { return next < by_name.size() ? &wanted_[by_name[next]] : nullptr; };
-    for (const auto& entry : file.entries()) {
-      if (!std::string_view(entry.name).starts_with(prefix)) continue;
-      for (; want() && want()->name < entry.name; ++next) missing.add(io::json_quote(want()->name));
-      if (!want() || want()->name != entry.name) {
-        extra.add(io::json_quote(entry.name));
-        continue;
-      }
-      const Wanted& wanted = *want();
-      ++next;
-      const bool convertible = entry.dtype == wanted.dtype ||
-                               (!exact && (entry.dtype == "F16" || entry.dtype == "BF16" || entry.dtype == "F32") &&
-                                (wanted.dtype == "F32" || wanted.dtype == "F64"));
-      if (!convertible || entry.shape != wanted.shape) {
-        different.add(text(io::json_quote(wanted.name), " is ", entry.dtype, " ", shape_text(entry.shape),
-                           " and must be ", wanted.dtype, " ", shape_text(wanted.shape)));
-      }
-    }
-    for (; want(); ++next) missing.add(io::json_quote(want()->name));
-    const std::string found = missing.message + extra.message + different.message;
-    if (!found.empty()) throw IoError(path, "does not fit the model" + found);
-  }
-
- private:
-  struct Wanted {
-    std::string name, dtype;
-    std::vector<Index> shape;
-  };
-
-  struct List {
-    const char* title;
-    std::string message = {};
-
-    void add(const std::string& item) {
-      message += text(message.empty() ? "; " : ", ", message.empty() ? title : "", message.empty() ? ": " : "", item);
-    }
-  };
-
-  std::vector<Wanted> wanted_;
-};
 
 template <class M, class File>
 void add_parameters(const std::string& prefix, const M& model, File& file) {
@@ -129,36 +85,99 @@ inline Settings get_settings(const io::SafeTensors& file) {
   return settings;
 }
 
-inline bool is_checkpoint(const io::SafeTensors& file) {
+inline constexpr const char* model_format = "inkling-model";
+inline constexpr const char* torch_format = "pt";  // what PyTorch's own programs write
+
+inline bool has_format(const io::SafeTensors& file, std::string_view name) {
   const std::string* format = file.metadata("format");
-  return format && *format == checkpoint_format;
+  return format && *format == name;
+}
+
+inline bool is_checkpoint(const io::SafeTensors& file) { return has_format(file, checkpoint_format); }
+
+/// The layout of a file: its own if this library wrote it, else what the caller says. Shapes can't tell: a square
+/// matrix fits either way.
+inline io::Layout layout_of(const io::SafeTensors& file, const std::string& path, std::optional<io::Layout> told) {
+  if (is_checkpoint(file) || has_format(file, model_format)) {
+    if (told.value_or(io::Layout::native) == io::Layout::native) return io::Layout::native;
+    throw IoError(path, "was written in this library's own layout; .layout must not be io::Layout::torch");
+  }
+  if (told) return *told;
+  const std::string* format = file.metadata("format");
+  throw IoError(path, text(!format ? "does not say who wrote it"
+                           : *format == torch_format
+                               ? "was written for PyTorch (its metadata say format \"pt\")"
+                               : text("was written by others (its metadata say format ", short_quote(*format), ")"),
+                           ", and a square matrix fits transposed, too; say .layout = io::Layout::torch if its linear "
+                           "weights are (out, in), as PyTorch's are, or io::Layout::native if they are (in, out)"));
+}
+
+/// Where the file has a parameter.
+template <class P>
+Stored stored_parameter(const std::string& prefix, const std::string& name, const P& parameter, const Axes& axes,
+                        const io::Names& names, io::Layout layout) {
+  check_axes(name, P::rank, axes.order);
+  io::Source source = names                         ? names(name)
+                      : layout == io::Layout::torch ? io::Source(io::torch_name(name))
+                                                    : io::Source(name);
+  for (auto& piece : source.pieces) piece.name.insert(0, prefix);
+  return {std::move(source.pieces), source.layout.value_or(layout), axes, extents_of(parameter.value)};
 }
 
 }  // namespace detail
 
+struct SaveModelOptions {
+  io::Layout layout = io::Layout::native;  ///< torch: as a PyTorch module can load it
+  io::Names name = {};                     ///< where a parameter is to be; a whole tensor each
+};
+
 /// Weights alone, under the parameters' names.
 template <class M>
-void save_model(const std::string& path, const M& model, const Settings& settings = {}) {
+void save_model(const std::string& path, const M& model, const Settings& settings = {},
+                const SaveModelOptions& options = {}) {
   io::SafeTensors file;
-  detail::add_parameters("", model, file);
-  detail::set_settings(file, "inkling-model", settings);
+  bool native = options.layout == io::Layout::native;
+  for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
+    const auto to = detail::stored_parameter("", name, p, axes, options.name, options.layout);
+    if (to.pieces.empty()) return;
+    if (to.pieces.size() > 1 || to.pieces[0].begin > 0 || to.pieces[0].end >= 0) {
+      throw ValueError(text("save_model: ", io::json_quote(name), " is to be in pieces; it must be one whole tensor"));
+    }
+    native = native && to.layout == io::Layout::native;
+    file.add(to.pieces[0].name, to.layout == io::Layout::torch ? detail::torch_order(p.value, axes.order) : p.value);
+  });
+  detail::set_settings(file, native ? detail::model_format : detail::torch_format, settings);
   file.save(path);
 }
 
 struct LoadModelOptions {
-  bool ema = true;  ///< from a checkpoint: the averaged weights instead of the last ones
+  bool ema = true;                        ///< from a checkpoint: the averaged weights instead of the last ones
+  std::optional<io::Layout> layout = {};  ///< of a file that this library did not write
+  io::Names name = {};                    ///< where the file has a parameter; see io/layout.hpp
+  std::vector<std::string> unused = {};   ///< names, or ends of names, of tensors that the model has no use for
 };
 
 /// Fills the model from a file of weights, whoever wrote it, or from a checkpoint. Half precision is widened.
 template <class M>
 void load_model(const std::string& path, M& model, const LoadModelOptions& options = {}) {
   const auto file = io::SafeTensors::load(path);
+  const io::Layout layout = detail::layout_of(file, path, options.layout);
   const std::string prefix = !detail::is_checkpoint(file) ? "" : options.ema ? "ema." : "model.";
+  std::vector<detail::Stored> stored;
   detail::ExpectedTensors expected;
-  detail::add_parameters(prefix, model, expected);
-  expected.check(file, path, prefix, false);
+  for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
+    stored.push_back(detail::stored_parameter(prefix, name, p, axes, options.name, layout));
+    expected.add(stored.back(), detail::safe_dtype_of<typename std::remove_cvref_t<decltype(p)>::value_type>());
+  });
+  expected.check(file, path, prefix, false, options.unused);
   M loaded = model;
-  detail::take_parameters(file, prefix, loaded);
+  auto from = stored.begin();
+  for_each_parameter(loaded, [&](const auto&, auto& p) {
+    if (!from->pieces.empty()) {
+      p.value = detail::read_stored<typename std::remove_cvref_t<decltype(p)>::value_type>(file, *from, p.shape());
+    }
+    ++from;
+  });
   model = std::move(loaded);
 }
 

@@ -81,7 +81,7 @@ struct PlaceVectors {
            slice(reshape(table->value, Shape<2>{s[0] * s[1], s[2]}), 0, row * s[1] + column, row * s[1] + column + 1);
   }
 
-  static void visit(auto& self, auto&& f) { f("table", self.table); }
+  static void visit(auto& self, auto&& f) { f("table", self.table, Axes::image_channels); }
 };
 
 /// What the stacks are told: a condition that may have labels, a caption's vector and the features of a sketch.

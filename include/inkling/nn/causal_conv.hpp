@@ -41,6 +41,7 @@
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
 #include "inkling/kernels/gemm.hpp"
+#include "inkling/nn/axes.hpp"
 #include "inkling/nn/check.hpp"
 #include "inkling/nn/init.hpp"
 #include "inkling/ops/conv.hpp"
@@ -112,7 +113,7 @@ struct MaskedConv2d {
   }
 
   static void visit(auto& self, auto&& f) {
-    f("weight", self.weight);
+    f("weight", self.weight, Axes(Axes::window_in_out, self.live));
     f("bias", self.bias);
   }
 

@@ -9,6 +9,7 @@
 // Initial values are uniform in ±1/√(kernel² · in / groups), or zero with `zero_init`.
 //
 // Shapes: x (N, H, W, in) -> (N, H', W', out); weight (kernel, kernel, in / groups, out), bias (out).
+//         PyTorch has its weight as (out, in / groups, kernel, kernel).
 //
 // Errors: ValueError for options below 1, a padding below −1, or groups that do not divide in and out; ShapeError if x
 // has other channels or the window does not fit.
@@ -23,6 +24,7 @@
 
 #include <optional>
 
+#include "inkling/nn/axes.hpp"
 #include "inkling/nn/check.hpp"
 #include "inkling/nn/init.hpp"
 #include "inkling/ops/conv.hpp"
@@ -83,7 +85,7 @@ struct Conv2d {
   }
 
   static void visit(auto& self, auto&& f) {
-    f("weight", self.weight);
+    f("weight", self.weight, Axes::window_in_out);
     f("bias", self.bias);
   }
 

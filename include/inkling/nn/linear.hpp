@@ -4,7 +4,7 @@
 //
 // Initial values are uniform in ±1/√in (init.hpp), or zero with `zero_init`.
 //
-// Shapes: x (…, in), rank 2 or more -> (…, out); weight (in, out), bias (out).
+// Shapes: x (…, in), rank 2 or more -> (…, out); weight (in, out), bias (out). PyTorch has its weight as (out, in).
 //
 // Errors: ValueError for in or out below 1; ShapeError if x's last extent is not `in`.
 //
@@ -15,6 +15,7 @@
 
 #include <optional>
 
+#include "inkling/nn/axes.hpp"
 #include "inkling/nn/check.hpp"
 #include "inkling/nn/init.hpp"
 #include "inkling/ops/linalg.hpp"
@@ -59,7 +60,7 @@ struct Linear {
   }
 
   static void visit(auto& self, auto&& f) {
-    f("weight", self.weight);
+    f("weight", self.weight, Axes::in_out);
     f("bias", self.bias);
   }
 };

@@ -6,7 +6,8 @@
 // model is a value: copying it copies its parameters (on write), depth is a std::vector of blocks.
 //
 // A member may be a Parameter, a module, or a std::vector, std::array or std::optional of those. Names are joined with
-// dots: "blocks.3.attention.query.weight".
+// dots: "blocks.3.attention.query.weight". Behind a parameter, `visit` may say in which order its axes are
+// (nn/axes.hpp), for files whose writers order them otherwise: f("weight", self.weight, Axes::in_out).
 //
 // Example (declarations):
 //     struct Scale {
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "inkling/autograd/var.hpp"
+#include "inkling/nn/axes.hpp"
 #include "inkling/nn/parameter_name.hpp"
 
 namespace ink {
@@ -35,7 +37,7 @@ namespace detail {
 
 struct AnyMember {
   template <class M>
-  void operator()(const char*, M&) const {}
+  void operator()(const char*, M&, const Axes& = {}) const {}
 };
 
 template <class X>
@@ -58,25 +60,31 @@ concept Module = requires(M& module) { std::remove_const_t<M>::visit(module, det
 namespace detail {
 
 template <class M, class F>
-void walk(const ParameterName& name, M& member, F& f) {
+void walk(const ParameterName& name, M& member, F& f, const Axes& axes = {}) {
   using Plain = std::remove_const_t<M>;
   if constexpr (is_parameter<Plain>) {
-    f(name, member);
+    if constexpr (std::is_invocable_v<F&, const ParameterName&, M&, const Axes&>) {
+      f(name, member, axes);
+    } else {
+      f(name, member);
+    }
   } else if constexpr (is_sequence<Plain>) {
     std::size_t i = 0;
-    for (auto& element : member) walk(ParameterName(name, i++), element, f);
+    for (auto& element : member) walk(ParameterName(name, i++), element, f, axes);
   } else if constexpr (is_optional<Plain>) {
-    if (member) walk(name, *member, f);
+    if (member) walk(name, *member, f, axes);
   } else {
     static_assert(Module<M>, "visit: a member must be a Parameter, a module, or a vector, array or optional of those");
-    Plain::visit(member, [&](const char* child, auto& inner) { walk(ParameterName(name, child), inner, f); });
+    Plain::visit(member, [&](const char* child, auto& inner, const Axes& inner_axes = {}) {
+      walk(ParameterName(name, child), inner, f, inner_axes);
+    });
   }
 }
 
 }  // namespace detail
 
-/// Calls f(name, parameter) for every parameter, in the order of `visit`. The name is a ParameterName: f may take it as
-/// a std::string, which it then becomes.
+/// Calls f(name, parameter), or f(name, parameter, axes) if it takes those, for every parameter, in the order of
+/// `visit`. The name is a ParameterName: f may take it as a std::string, which it then becomes.
 template <class M, class F>
 void for_each_parameter(M& model, F&& f) {
   detail::walk(ParameterName(), model, f);
