@@ -219,7 +219,7 @@ TEST_CASE("checkpoint: when the disk is full the old one stays") {
   CHECK(WEXITSTATUS(status) == 0);
   CHECK(io::read_file(path) == before);
   for (const auto& entry : std::filesystem::directory_iterator(INKLING_TEST_TMP)) {
-    CHECK(entry.path().filename().string().find("full.safetensors.tmp") == std::string::npos);
+    CHECK(entry.path().filename().string().find("full.safetensors.inkling") == std::string::npos);
   }
 }
 
