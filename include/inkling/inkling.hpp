@@ -229,6 +229,7 @@
 #include "inkling/optim/clip.hpp"
 #include "inkling/optim/ema.hpp"
 #include "inkling/optim/learning_rate.hpp"
+#include "inkling/optim/options.hpp"
 #include "inkling/optim/parameters.hpp"
 #include "inkling/optim/sgd.hpp"
 #include "inkling/train/checkpoint.hpp"
