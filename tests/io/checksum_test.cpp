@@ -1,5 +1,6 @@
 #include "inkling/io/checksum.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -35,6 +36,36 @@ TEST_CASE("checksums continue over parts") {
     CHECK(io::crc32(all.subspan(cut), io::crc32(all.first(cut))) == io::crc32(all));
     CHECK(io::adler32(all.subspan(cut), io::adler32(all.first(cut))) == io::adler32(all));
   }
+}
+
+TEST_CASE("crc32 of any length, begin and thread count is that of the bit-by-bit definition") {
+  std::vector<std::uint8_t> bytes(3 << 19);
+  std::uint32_t random = 1;
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>((random = random * 1664525u + 1013904223u) >> 24);
+  const std::span<const std::uint8_t> all(bytes);
+  const auto defined = [](std::span<const std::uint8_t> part) {
+    std::uint32_t sum = 0xFFFFFFFFu;
+    for (const std::uint8_t byte : part) {
+      sum ^= byte;
+      for (int bit = 0; bit < 8; ++bit) sum = (sum >> 1) ^ (sum & 1 ? 0xEDB88320u : 0u);
+    }
+    return ~sum;
+  };
+  for (std::size_t begin = 0; begin < 17; ++begin) {
+    for (std::size_t size = 0; size < 50; ++size) {
+      CHECK(io::crc32(all.subspan(begin, size)) == defined(all.subspan(begin, size)));
+    }
+  }
+  for (const std::size_t size :
+       {std::size_t{1} << 20, (std::size_t{1} << 20) + 1, (std::size_t{5} << 18) - 1, all.size()}) {
+    for (const int threads : {1, 2, 3}) {
+      set_thread_count(threads);
+      CHECK(io::crc32(all.first(size)) == defined(all.first(size)));
+      CHECK(io::crc32(all.first(size), 0x12345678u) ==
+            io::crc32(all.subspan(5, size - 5), io::crc32(all.first(5), 0x12345678u)));
+    }
+  }
+  set_thread_count(before);
 }
 
 TEST_CASE("adler32 does not overflow on the largest bytes") {

@@ -1,5 +1,6 @@
 #include "inkling/io/safetensors.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -43,6 +44,13 @@ std::string error_of(std::string_view header, std::size_t data = 0, std::int64_t
   return "";
 }
 
+constexpr io::SafeTensorsOptions plain{.checksum = false};
+
+io::Bytes flipped(io::Bytes bytes, std::size_t bit) {
+  bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ 1 << bit % 8);
+  return bytes;
+}
+
 template <class F>
 std::string what_of(F f) {
   try {
@@ -59,16 +67,16 @@ TEST_CASE("files equal those of the reference writer, byte for byte") {
   // The expected files of the reference implementation's own tests (serialization, empty, forced alignment).
   SafeTensors even;
   even.add("attn.0", Tensor<float, 3>({1, 2, 3}, {0, 1, 2, 3, 4, 5}));
-  CHECK(even.encode() ==
+  CHECK(even.encode(plain) ==
         file_of(R"({"attn.0":{"dtype":"F32","shape":[1,2,3],"data_offsets":[0,24]}})", floats({0, 1, 2, 3, 4, 5})));
   SafeTensors padded;
   padded.add("attn0", Tensor<float, 4>({1, 1, 2, 3}, {0, 1, 2, 3, 4, 5}));
-  CHECK(padded.encode() == file_of(R"({"attn0":{"dtype":"F32","shape":[1,1,2,3],"data_offsets":[0,24]}}       )",
-                                   floats({0, 1, 2, 3, 4, 5})));
+  CHECK(padded.encode(plain) == file_of(R"({"attn0":{"dtype":"F32","shape":[1,1,2,3],"data_offsets":[0,24]}}       )",
+                                        floats({0, 1, 2, 3, 4, 5})));
   SafeTensors empty;
-  CHECK(empty.encode() == io::Bytes{8, 0, 0, 0, 0, 0, 0, 0, '{', '}', ' ', ' ', ' ', ' ', ' ', ' '});
+  CHECK(empty.encode(plain) == io::Bytes{8, 0, 0, 0, 0, 0, 0, 0, '{', '}', ' ', ' ', ' ', ' ', ' ', ' '});
   empty.set_metadata("framework", "pt");
-  CHECK(empty.encode() == file_of(R"({"__metadata__":{"framework":"pt"}}     )"));
+  CHECK(empty.encode(plain) == file_of(R"({"__metadata__":{"framework":"pt"}}     )"));
 }
 
 TEST_CASE("entries are sorted by descending dtype, then by name") {
@@ -78,7 +86,7 @@ TEST_CASE("entries are sorted by descending dtype, then by name") {
   file.add("a", Tensor<float, 1>(Shape{1}, {1}));
   file.add("u", Tensor<std::uint8_t, 1>(Shape{1}, {9}));
   file.add("s", Tensor<std::int64_t, 1>(Shape{0}));
-  const io::Bytes bytes = file.encode();
+  const io::Bytes bytes = file.encode(plain);
   const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, bytes[0] + 256u * bytes[1]);
   CHECK(
       header.substr(0, header.find_last_not_of(' ') + 1) ==
@@ -239,19 +247,87 @@ TEST_CASE("no truncation or bit flip crashes") {
   file.add("w", Tensor<float, 2>({2, 3}, {1, 2, 3, 4, 5, 6}));
   file.add("n", Tensor<std::int64_t, 0>(3));
   file.set_metadata("k", "v");
-  const io::Bytes good = file.encode();
+  const io::Bytes good = file.encode(plain);
   for (std::size_t size = 0; size < good.size(); ++size) {
     const io::Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
     CHECK(what_of([&] { SafeTensors::decode(cut); }) != "");
   }
   int survived = 0;
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
-    io::Bytes flipped = good;
-    flipped[bit / 8] = static_cast<std::uint8_t>(flipped[bit / 8] ^ 1 << bit % 8);
-    survived += what_of([&] { SafeTensors::decode(flipped); }) == "";
+    survived += what_of([&] { SafeTensors::decode(flipped(good, bit)); }) == "";
   }
-  CHECK(survived >= 32 * 8);  // the data itself has no checksum
+  CHECK(survived >= 32 * 8);  // the data itself is not checked without a checksum
   CHECK(survived < static_cast<int>(good.size()) * 8 / 2 + 32 * 8);
+}
+
+TEST_CASE("with a checksum, every truncation and every flipped bit is refused, wherever it is") {
+  SafeTensors file;
+  file.add("w", Tensor<float, 2>({2, 3}, {1, 2, 3, 4, 5, 6}));
+  file.add("n", Tensor<std::int64_t, 0>(3));
+  file.set_metadata("format", "some");
+  file.set_metadata("k", "\"inkling.checksum\":\"crc32:12345678\"");
+  const io::Bytes good = file.encode();
+  CHECK(SafeTensors::decode(good).had_checksum());
+  CHECK(SafeTensors::decode(good).metadata() == file.metadata());
+  CHECK_FALSE(SafeTensors::decode(file.encode(plain)).had_checksum());
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const io::Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+    CHECK(what_of([&] { SafeTensors::decode(cut); }) != "");
+  }
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    const auto why = what_of([&] { SafeTensors::decode(flipped(good, bit)); });
+    CHECK_MESSAGE(why != "", "bit ", bit, " of ", good.size() * 8);
+  }
+  CHECK(what_of([&] {
+    SafeTensors::decode(flipped(good, good.size() * 8 - 1));
+  }).starts_with("safetensors: the file is damaged: its checksum is crc32:"));
+}
+
+TEST_CASE("the checksum is the CRC-32 of the file with zeros for its digits") {
+  SafeTensors file;
+  file.add("w", Tensor<float, 1>(Shape{3}, {1, 2, 3}));
+  const std::string before = R"({"__metadata__":{"inkling.checksum":"crc32:)";
+  const std::string after = R"("},"w":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}    )";
+  // python3 -c 'import zlib, struct; h = b"{...crc32:00000000...}    "; print("%08x" % zlib.crc32(
+  //   struct.pack("<Q", len(h)) + h + struct.pack("<3f", 1, 2, 3)))'
+  CHECK(file.encode() == file_of(before + "4064210a" + after, floats({1, 2, 3})));
+}
+
+TEST_CASE("metadata of other writers that look a little like the checksum are theirs") {
+  for (const char* item : {R"("checksum":"crc32:12345678")", R"("inkling.checksum2":"crc32:12345678")",
+                           R"("inkling.checkxxx":"crc32:12345678")", R"("inkling.checksun":"sha1:012345678")"}) {
+    const auto file = SafeTensors::decode(file_of(text(R"({"__metadata__":{)", item, "}}")));
+    CHECK(file.metadata().size() == 1);
+    CHECK_FALSE(file.had_checksum());
+  }
+  SafeTensors file;
+  CHECK(what_of([&] { file.set_metadata("inkling.checksum", "crc32:00000000"); }) ==
+        "safetensors: metadata inkling.checksum is written by save; it must not be set");
+}
+
+TEST_CASE("a file that is something else is called what it is") {
+  const auto refusal = [](std::string_view start) {
+    io::Bytes bytes(start.begin(), start.end());
+    bytes.resize(std::max<std::size_t>(bytes.size(), 200), '\n');
+    return what_of([&] { SafeTensors::decode(bytes); });
+  };
+  const std::string not_but = "safetensors: not a safetensors file but ";
+  CHECK(refusal("\x89PNG\r\n\x1A\n") == not_but + "a PNG image");
+  CHECK(refusal("PK\3\4") == not_but + "a zip archive, such as PyTorch's .pt and .pth or numpy's .npz");
+  CHECK(refusal("\x80\2}q") == not_but + "a Python pickle, such as PyTorch's older .pt and .pth");
+  CHECK(refusal("\x80\4\x95") == not_but + "a Python pickle");
+  CHECK(refusal("\x93NUMPY\1") == not_but + "a numpy array (.npy)");
+  CHECK(refusal("\x89HDF\r\n\x1A\n") == not_but + "an HDF5 file, such as Keras's .h5");
+  CHECK(refusal("GGUF\3") == not_but + "a GGUF file");
+  CHECK(refusal("\x1F\x8B\x08") == not_but + "a gzip archive");
+  CHECK(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\n") ==
+        not_but + "a Git LFS pointer (`git lfs pull` fetches the file itself)");
+  CHECK(refusal("<!DOCTYPE html><html>") == not_but + "a web page");
+  CHECK(refusal("step,seconds,loss\n1,2,3\n") == not_but + "text");
+  CHECK(refusal("{\"weights\": [1, 2, 3]}") == not_but + "text");
+  CHECK(what_of([] { SafeTensors::decode({}); }) == not_but + "empty");
+  CHECK(what_of([] { SafeTensors::decode(io::Bytes(100, 0xEE)); }) ==
+        "safetensors: the header has 17216961135462248174 bytes; the most is 100000000");
 }
 
 }  // namespace safetensors_test

@@ -161,6 +161,69 @@ TEST_CASE("adamw: what does not fit is refused and changes nothing") {
   CHECK_THROWS_AS(AdamW(model, {.weight_decay = -1}), ValueError);
 }
 
+TEST_CASE_TEMPLATE("adamw: a gradient whose square overflows moves its weight, now and later", T, float, double) {
+  const double huge = 0.5 * static_cast<double>(std::numeric_limits<T>::max());
+  auto model = start<T>();
+  const auto before = model.b.value;
+  AdamW optimizer{model, {.lr = 0.25, .beta1 = 0, .beta2 = 0.5}};
+  Gradients gradients;
+  const double first[] = {huge, -huge};
+  toy::give(gradients, model.b, first);
+  optimizer.update(model, gradients);
+  // The first step of Adam has the length of the rate, whatever the gradient's.
+  CHECK(static_cast<double>(model.b.value(0)) == doctest::Approx(static_cast<double>(before(0)) - 0.25).epsilon(1e-5));
+  CHECK(static_cast<double>(model.b.value(1)) == doctest::Approx(static_cast<double>(before(1)) + 0.25).epsilon(1e-5));
+  const auto after = model.b.value;
+  optimizer.update(model, gradients);
+  CHECK(static_cast<double>(model.b.value(0)) == doctest::Approx(static_cast<double>(after(0)) - 0.25).epsilon(1e-5));
+  AdamW::visit_state(std::as_const(optimizer), model, [&](const std::string&, const auto& tensor) {
+    for (const auto x : tensor.values()) CHECK(std::isfinite(static_cast<double>(x)));
+  });
+}
+
+TEST_CASE("adamw: an infinite gradient is not taken for a large one") {
+  for (const double bad : {std::numeric_limits<double>::infinity(), std::nan("")}) {
+    auto model = start<float>();
+    const auto before = model.b.value;
+    AdamW optimizer{model};
+    Gradients gradients;
+    const double slopes[] = {bad, 1};
+    toy::give(gradients, model.b, slopes);
+    optimizer.update(model, gradients);
+    CHECK(std::isnan(model.b.value(0)));
+    CHECK(model.b.value(1) < before(1));
+  }
+}
+
+TEST_CASE("adamw: options are checked one by one, and as float where the parameters are") {
+  const auto single = start<float>();
+  const auto twice = start<double>();
+  const double nan = std::nan("");
+  CHECK_THROWS_WITH_AS(AdamW(single, {.lr = nan}), "adamw: lr is nan; it must be finite and not negative", ValueError);
+  CHECK_THROWS_WITH_AS(AdamW(single, {.eps = nan}), "adamw: eps is nan; it must be finite", ValueError);
+  CHECK_THROWS_WITH_AS(AdamW(single, {.beta1 = nan}), "adamw: beta1 is nan; it must be in [0, 1)", ValueError);
+  CHECK_THROWS_WITH_AS(AdamW(single, {.weight_decay = nan}),
+                       "adamw: weight_decay is nan; it must be finite and not negative", ValueError);
+  CHECK_THROWS_WITH_AS(AdamW(single, {.lr = 1e39}), "adamw: lr is 1e+39; it must be finite as float", ValueError);
+  CHECK_THROWS_WITH_AS(AdamW(single, {.beta2 = 1 - 1e-9}), "adamw: beta2 is 0.999999999; it must be below 1 as float",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(AdamW(single, {.eps = 1e-50}), "adamw: eps is 1e-50; it must be positive as float", ValueError);
+  CHECK_NOTHROW(AdamW(twice, {.lr = 1e39, .beta2 = 1 - 1e-9, .eps = 1e-50}));
+  // Finite as float, but not when it is divided by 1 - 0.9.
+  auto model = start<float>();
+  const auto before = model;
+  AdamW optimizer{model, {.lr = 1e38}};
+  CHECK_THROWS_WITH_AS(optimizer.update(model, gradients_of(model, 0)),
+                       doctest::Contains("adamw: lr / (1 - beta1^n) is 1"), ValueError);
+  CHECK(model.w.value == before.w.value);
+  CHECK(optimizer.steps() == 0);
+  CHECK_THROWS_AS(AdamW::visit_state(optimizer, model,
+                                     [](const std::string&, auto& tensor) {
+    if constexpr (std::is_same_v<decltype(tensor), Tensor<std::int64_t, 0>&>) tensor = Tensor<std::int64_t, 0>(-1);
+  }),
+                  ValueError);
+}
+
 TEST_CASE("adamw: a parameter without elements is no obstacle") {
   auto model = start<float>();
   model.b.value = Tensor<float, 1>(Shape{0});

@@ -49,6 +49,19 @@ TEST_CASE("clip: long gradients get the given length, short ones stay bit for bi
   CHECK(global_norm(model, gradients) == 30.5);
 }
 
+TEST_CASE("clip: the longest gradient of float keeps its direction") {
+  const auto model = model_of<float>(2);
+  Gradients gradients;
+  const double w[] = {3e38, 0, -1.5e38, 3e38}, b[] = {1e38, 0};
+  toy::give(gradients, model.w, w);
+  toy::give(gradients, model.b, b);
+  // The factor 1e-4 / 4.6e38 is below what float has.
+  const double norm = clip_by_global_norm(model, gradients, 1e-4);
+  CHECK(norm == doctest::Approx(std::sqrt(9 + 2.25 + 9 + 1) * 1e38));
+  CHECK(global_norm(model, gradients) == doctest::Approx(1e-4).epsilon(1e-6));
+  CHECK(static_cast<double>(gradients.of(model.b)(0)) == doctest::Approx(1e-4 * 1e38 / norm).epsilon(1e-6));
+}
+
 TEST_CASE("clip: a norm that is not finite is returned and changes nothing") {
   const auto model = model_of<float>(2);
   for (const double bad : {std::numeric_limits<double>::infinity(), std::nan("")}) {

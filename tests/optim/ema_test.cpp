@@ -1,6 +1,7 @@
 #include "inkling/optim/ema.hpp"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -78,6 +79,11 @@ TEST_CASE("ema: what does not fit is refused") {
   CHECK_THROWS_AS((Ema{filled(0.0f), {.decay = 1.5}}), ValueError);
   CHECK_THROWS_AS((Ema{filled(0.0f), {.decay = 0.5, .min = 0.6}}), ValueError);
   CHECK_THROWS_AS((Ema{filled(0.0f), {.gamma = 0}}), ValueError);
+  CHECK_THROWS_WITH_AS((Ema{filled(0.0f), {.decay = std::nan("")}}), "ema: decay is nan; it must be finite",
+                       ValueError);
+  CHECK_THROWS_WITH_AS((Ema{filled(0.0f), {.gamma = std::numeric_limits<double>::infinity()}}),
+                       "ema: gamma is inf; it must be finite", ValueError);
+  CHECK_THROWS_AS(ema.restore(filled(0.0f), -1), ValueError);
 }
 
 }  // namespace ema_test

@@ -1,5 +1,7 @@
 #include "inkling/optim/learning_rate.hpp"
 
+#include <cmath>
+
 #include <doctest/doctest.h>
 
 namespace learning_rate_test {
@@ -37,6 +39,11 @@ TEST_CASE("warmup_cosine: a run of nothing but warm-up, and settings that make n
   CHECK_THROWS_AS((WarmupCosine{.peak = 1.0, .floor = 2.0}(0)), ValueError);
   CHECK_THROWS_AS((WarmupCosine{.warmup = -1}(0)), ValueError);
   CHECK_THROWS_AS((WarmupCosine{}(-1)), ValueError);
+  CHECK_THROWS_WITH_AS((WarmupCosine{.peak = std::nan("")}(0)), "warmup_cosine: peak is nan; it must be finite",
+                       ValueError);
+  CHECK_THROWS_WITH_AS((WarmupCosine{.floor = std::nan("")}(0)), "warmup_cosine: floor is nan; it must be finite",
+                       ValueError);
+  CHECK_THROWS_AS(WarmupCosine{}(0, std::nan("")), ValueError);
   CHECK(ConstantRate{0.25}(77) == 0.25);
 }
 

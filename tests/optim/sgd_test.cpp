@@ -1,6 +1,7 @@
 #include "inkling/optim/sgd.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -65,6 +66,14 @@ TEST_CASE("sgd: options outside their domain are refused") {
   CHECK_THROWS_AS(Sgd(model, {.nesterov = true}), ValueError);
   CHECK_THROWS_AS(Sgd(model, {.lr = -1}), ValueError);
   CHECK_THROWS_AS(Sgd(model, {.weight_decay = -1}), ValueError);
+  toy::Affine<float> single;
+  CHECK_THROWS_WITH_AS(Sgd(single, {.lr = 1e39}), "sgd: lr is 1e+39; it must be finite as float", ValueError);
+  CHECK_THROWS_WITH_AS(Sgd(single, {.momentum = 1 - 1e-9}), "sgd: momentum is 0.999999999; it must be below 1 as float",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(Sgd(single, {.weight_decay = 1e39}), "sgd: weight_decay is 1e+39; it must be finite as float",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(Sgd(single, {.weight_decay = std::nan("")}),
+                       "sgd: weight_decay is nan; it must be finite and not negative", ValueError);
 }
 
 }  // namespace sgd_test

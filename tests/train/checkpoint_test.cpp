@@ -1,8 +1,12 @@
 #include "inkling/train/checkpoint.hpp"
 
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -155,13 +159,28 @@ TEST_CASE("checkpoint: everything that does not fit is named, and nothing change
   write("key", "", "", [](auto& file) { file.add("kex", Tensor<float, 1>(Shape{2})); });
   CHECK(refused() == "does not fit the model; missing 1 of 22: \"key\"; extra 1: \"kex\"");
   write("step", "", "", [](auto& file) { file.add("step", Tensor<std::int64_t, 0>(-4)); });
-  CHECK(refused() == "has step -4 and ema_updates 3; they must not be negative");
+  CHECK(refused() == "has step -4; it must be in [0, 2^53]");
   write("", "format", "pt", nothing);
   CHECK(refused() == "is not a checkpoint; its metadata must say format inkling-checkpoint");
-  write("", "version", "2", nothing);
-  CHECK(refused() == "is a checkpoint of version 2; it must be 1");
+  write("step", "", "",
+        [](auto& file) { file.add("step", Tensor<std::int64_t, 0>(std::numeric_limits<std::int64_t>::max())); });
+  CHECK(refused() == "has step 9223372036854775807; it must be in [0, 2^53]");
+  write("ema_updates", "", "", [](auto& file) { file.add("ema_updates", Tensor<std::int64_t, 0>(-1)); });
+  CHECK(refused() == "has ema_updates -1; it must be in [0, 2^53]");
+  write("seconds", "", "", [](auto& file) { file.add("seconds", Tensor<double, 0>(std::nan(""))); });
+  CHECK(refused() == "has seconds nan; it must be finite and not negative");
+  write("loss", "", "", [](auto& file) { file.add("loss", Tensor<double, 1>(Shape{2}, {0.5, -1.0})); });
+  CHECK(refused() == "has loss_weight -1; it must be finite and not negative");
+  write("loss", "", "", [](auto& file) { file.add("loss", Tensor<double, 1>(Shape{2}, {std::nan(""), 1.0})); });
+  CHECK(refused() == "has loss_sum nan; it must be finite");
+  write("optim.steps", "", "", [](auto& file) { file.add("optim.steps", Tensor<std::int64_t, 0>(-3)); });
+  CHECK(refused() == "adamw: steps is -3; it must be in [0, 2^53]");
+  write("", "version", "3", nothing);
+  CHECK(refused() == "is a checkpoint of version 3; it must be 1 or 2");
   io::write_file_atomic(path, io::Bytes{1, 2, 3});
   CHECK(refused() == "safetensors: the file is shorter than the 8 bytes of the header's length");
+  io::write_file_atomic(path, good.encode({.checksum = false}));
+  CHECK(refused() == "is damaged: its checksum is missing");
   std::filesystem::remove(path);
   CHECK(refused() == "there is no such file");
 
@@ -172,6 +191,78 @@ TEST_CASE("checkpoint: everything that does not fit is named, and nothing change
   }).starts_with("does not fit the model; missing 4 of 17: \"optim.b.first.weight\", "));
   target.load(path);
   CHECK(same(target, run));
+}
+
+TEST_CASE("checkpoint: one flipped bit is refused, wherever it is") {
+  const auto path = toy::scratch("flipped.safetensors");
+  Run run, target;
+  run.steps(2);
+  run.save(path);
+  const auto good = io::read_file(path);
+  const Run before = target;
+  toy::Network<float> weights;
+  for (std::size_t bit = 0; bit < good.size() * 8; bit += 61) {
+    auto bad = good;
+    bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ 1 << bit % 8);
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    REQUIRE(std::fwrite(bad.data(), 1, bad.size(), file) == bad.size());
+    std::fclose(file);
+    CHECK_THROWS_AS(target.load(path), IoError);
+    CHECK_THROWS_AS(load_model(path, weights), IoError);
+  }
+  CHECK(same(target, before));
+  CHECK(toy::same_bits(weights, toy::Network<float>()));
+}
+
+TEST_CASE("checkpoint: one of the version without a checksum is read") {
+  const auto path = toy::scratch("version1.safetensors");
+  Run run, target;
+  run.steps(3);
+  run.save(path);
+  auto file = io::SafeTensors::load(path);
+  file.set_metadata("version", "1");
+  file.save(path, {.checksum = false});
+  target.load(path);
+  CHECK(same(target, run));
+}
+
+TEST_CASE("checkpoint: what is not finite is not saved over what is") {
+  const auto path = toy::scratch("finite.safetensors");
+  Run run;
+  run.steps(2);
+  run.save(path);
+  const auto good = io::read_file(path);
+  const auto refused = [&](auto spoil) {
+    Run bad = run;
+    spoil(bad);
+    std::string why;
+    try {
+      bad.save(path);
+    } catch (const ValueError& error) {
+      why = error.what();
+    }
+    CHECK(io::read_file(path) == good);
+    return why;
+  };
+  const float inf = std::numeric_limits<float>::infinity();
+  CHECK(
+      refused([&](Run& bad) { bad.model.first.weight.value(1, 3) = inf; }) ==
+      "save_checkpoint: after step 2 model.first.weight(1, 3) is inf; what is not finite is not saved (a step was too "
+      "long: a lower lr or a longer warmup may help)");
+  CHECK(refused([&](Run& bad) {
+    auto average = bad.model;
+    average.second.bias->value(0) = -std::numeric_limits<float>::quiet_NaN();
+    bad.ema.restore(average, 2);
+  }).find("after step 2 ema.second.bias(0) is") != std::string::npos);
+  CHECK(refused([&](Run& bad) {
+    AdamW::visit_state(bad.optimizer, bad.model, [&](const std::string& name, auto& tensor) {
+      if (name == "v.first.bias")
+        tensor.mutable_data()[15] = static_cast<std::remove_cvref_t<decltype(*tensor.data())>>(inf);
+    });
+  }).find("after step 2 optim.v.first.bias(15) is inf") != std::string::npos);
+  CHECK(refused([&](Run& bad) { bad.state.seconds = -1; }) ==
+        "save_checkpoint: state has seconds -1; it must be finite and not negative");
+  CHECK(refused([](Run&) {}) == "");
 }
 
 TEST_CASE("checkpoint: a path that cannot be written keeps what is there") {
@@ -211,7 +302,7 @@ TEST_CASE("checkpoint: when the disk is full the old one stays") {
   CHECK(WEXITSTATUS(status) == 0);
   CHECK(io::read_file(path) == before);
   for (const auto& entry : std::filesystem::directory_iterator(INKLING_TEST_TMP)) {
-    CHECK(entry.path().filename().string().find("full.safetensors.tmp") == std::string::npos);
+    CHECK(entry.path().filename().string().find("full.safetensors.inkling") == std::string::npos);
   }
 }
 

@@ -64,21 +64,53 @@ TEST_CASE("interrupt: an ignored signal stays ignored") {
 }
 
 #if defined(__unix__) || defined(__APPLE__)
-TEST_CASE("interrupt: the second signal ends the program") {
+namespace {
+
+/// Raises the signal in a child while it is guarded, so many times and so far apart; returns how the child ended.
+int end_of_child(int signal, int times, useconds_t apart) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    std::signal(SIGINT, SIG_DFL);
-    Interrupt interrupt;
-    std::raise(SIGINT);
-    if (!interrupt.requested()) ::_exit(1);
-    std::raise(SIGINT);
+    std::signal(signal, SIG_DFL);
+    {
+      Interrupt interrupt;
+      for (int i = 0; i < times; ++i) {
+        std::raise(signal);
+        if (!interrupt.requested()) ::_exit(1);
+        ::usleep(apart);
+      }
+    }
     ::_exit(2);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  CHECK(WIFSIGNALED(status));
-  CHECK(WTERMSIG(status) == SIGINT);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("interrupt: a second signal ends the program, unless it is the same one passed on twice") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    CHECK(WEXITSTATUS(end_of_child(signal, 3, 0)) == 2);
+    const int status = end_of_child(signal, 2, 300000);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == signal);
+  }
+}
+
+TEST_CASE("interrupt: a terminal or a pipe that is gone is gone, however often that is said") {
+  for (const int signal : {SIGHUP, SIGPIPE}) CHECK(WEXITSTATUS(end_of_child(signal, 2, 300000)) == 2);
+}
+
+TEST_CASE("interrupt: all handlers come back") {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) {
+    std::signal(signal, hear);
+    {
+      Interrupt interrupt;
+    }
+    const bool back = std::signal(signal, SIG_DFL) == hear;
+    CHECK(back);
+  }
 }
 #endif
 

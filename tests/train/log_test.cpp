@@ -47,7 +47,14 @@ TEST_CASE("log: a line cut off by a crash is dropped, another's file is refused"
   CHECK(contents() == "step,seconds,loss,lr,grad_norm\n1,2,3,4,5\n");
   io::write_file_atomic(path, io::Bytes{'a', '\n'});
   CHECK_THROWS_AS(TrainLog(path, 2), IoError);
+  CHECK_THROWS_AS(TrainLog{path}, IoError);
   CHECK(contents() == "a\n");
+  CHECK_THROWS_AS(TrainLog(path + "/log.csv", 2), IoError);
+  io::write_file_atomic(path, io::Bytes{});
+  {
+    TrainLog empty(path, 2);
+  }
+  CHECK(contents() == "step,seconds,loss,lr,grad_norm\n");
   CHECK_THROWS_AS(TrainLog("/no/such/folder/log.csv"), IoError);
 }
 

@@ -75,6 +75,24 @@ TEST_CASE("progress: a file gets the first line, one in ten seconds and the last
   nowhere.finish();
 }
 
+TEST_CASE("progress: a note is a line of its own, and a stream that is gone is left alone") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file);
+  Progress progress(file);
+  progress.update({.step = 1, .loss = 1});
+  progress.note("the disk is full");
+  CHECK(contents(file) == "step 1  loss 1\nthe disk is full\n");
+  std::fclose(file);
+  if (std::FILE* full = std::fopen("/dev/full", "w")) {
+    Progress gone(full);
+    gone.update({.step = 1, .loss = 1});
+    std::fclose(full);
+    gone.update({.step = 2, .loss = 1, .seconds = 20});
+    gone.note("to nobody");
+    gone.finish();
+  }
+}
+
 TEST_CASE("progress: the smoothed loss starts right and forgets") {
   SmoothedLoss loss;
   loss.add(3);

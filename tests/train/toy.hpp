@@ -7,6 +7,7 @@
 #include "inkling/autograd/tape.hpp"
 #include "inkling/core/random.hpp"
 #include "inkling/nn/linear.hpp"
+#include "inkling/nn/module.hpp"
 #include "inkling/ops/elementwise.hpp"
 #include "inkling/ops/loss.hpp"
 

@@ -15,13 +15,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "inkling/core/tensor.hpp"
 #include "inkling/data/dataset.hpp"
+#include "inkling/io/file_path.hpp"
 #include "inkling/io/idx.hpp"
 
 namespace ink {
@@ -37,19 +36,17 @@ namespace detail {
 inline std::string find_mnist_file(const std::string& prefix, std::string_view what, int rank) {
   const std::string names[] = {text(prefix, "-", what, "-idx", rank, "-ubyte"),
                                text(prefix, "-", what, ".idx", rank, "-ubyte")};
-  std::error_code error;
   for (const auto& name : names) {
     for (const char* ending : {"", ".gz"}) {
-      if (std::filesystem::is_regular_file(name + ending, error)) return name + ending;
+      if (io::file_exists(name + ending)) return name + ending;
     }
   }
   const auto slash = prefix.find_last_of("/\\");
   const std::string folder = slash == prefix.npos ? "." : prefix.substr(0, slash);
   const std::string name = names[0].substr(slash == prefix.npos ? 0 : slash + 1);
-  throw IoError(folder, text(std::filesystem::is_directory(folder, error) ? "this folder holds no "
-                                                                          : "there is no such "
-                                                                            "folder; it should hold ",
-                             name, " or ", name, ".gz; `./dev data` fetches the full set"));
+  throw IoError(
+      folder, text(io::file_exists(folder) ? "this folder holds no " : "there is no such folder; it should hold ", name,
+                   " or ", name, ".gz; `./dev data` fetches the full set"));
 }
 
 }  // namespace detail

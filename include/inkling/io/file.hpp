@@ -2,8 +2,10 @@
 //
 // write_file_atomic writes a temporary file beside the target, forces it to the disk and renames it over the target:
 // whoever opens the path, also after a crash or a full disk, finds the complete old file or the complete new one. On an
-// error the temporary file is removed and the old file stays. A symbolic link stays a link, the file that it names is
-// replaced; a device or pipe is written directly.
+// error the temporary file is removed and the old file stays; what a killed save has left, the next save of the same
+// target removes (io/temporary_file.hpp says how it knows that nobody is writing it). Any name that can be opened can
+// be saved, whatever its length. A symbolic link stays a link and the file that it names is written, through a chain of
+// links and also if it is not there yet. A device or pipe is written directly.
 //
 // Errors: IoError with the path and the reason.
 //
@@ -13,9 +15,7 @@
 //     bytes = io::read_file("model.bin");
 #pragma once
 
-#include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -26,11 +26,9 @@
 #include <vector>
 
 #include "inkling/core/error.hpp"
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <fcntl.h>
-#include <unistd.h>
-#endif
+#include "inkling/io/file_path.hpp"
+#include "inkling/io/folder.hpp"
+#include "inkling/io/temporary_file.hpp"
 
 namespace ink {
 namespace io {
@@ -43,8 +41,6 @@ inline constexpr std::uint64_t default_read_limit = std::uint64_t{1} << 34;
 }  // namespace io
 
 namespace detail {
-
-inline std::string system_reason(int code) { return std::generic_category().message(code); }
 
 /// An open C stream that closes itself and reports every failure as IoError.
 class FileStream {
@@ -80,7 +76,7 @@ class FileStream {
   void sync() {
     errno = 0;
     if (std::fflush(file_) != 0) fail(cannot_write);
-#if defined(__unix__) || defined(__APPLE__)
+#if INKLING_POSIX_FILES
     // Pipes and devices have nothing to synchronise and say EINVAL.
     if (::fsync(::fileno(file_)) != 0 && errno != EINVAL && errno != ENOTSUP) fail(cannot_write);
 #endif
@@ -102,35 +98,6 @@ class FileStream {
   std::FILE* file_ = nullptr;
   int code_ = 0;
 };
-
-/// Removes a temporary file unless it has been renamed.
-struct TemporaryFile {
-  std::string path;
-  bool kept = false;
-  ~TemporaryFile() {
-    if (!kept && !path.empty()) std::remove(path.c_str());
-  }
-};
-
-/// A name that another process, host or an earlier, killed save is not using. The file is created exclusively, so that
-/// two savers can never share one.
-inline std::string temporary_name(const std::string& path) {
-  static std::atomic<std::uint32_t> counter{0};
-  const auto time = std::chrono::system_clock::now().time_since_epoch().count();
-  return text(path, ".tmp-", static_cast<std::uint64_t>(time), "-", counter.fetch_add(1));
-}
-
-/// The renamed entry itself survives a power cut only when its folder is on the disk. Not every file system can do
-/// that, and the save is already consistent, so failures do not count.
-inline void sync_folder([[maybe_unused]] const std::filesystem::path& file) {
-#if defined(__unix__) || defined(__APPLE__)
-  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  const int descriptor = ::open(folder.c_str(), O_RDONLY);
-  if (descriptor < 0) return;
-  (void)::fsync(descriptor);
-  ::close(descriptor);
-#endif
-}
 
 }  // namespace detail
 
@@ -169,11 +136,8 @@ inline Bytes read_file(const std::string& path, std::uint64_t limit = default_re
 
 /// Writes the parts one after the other as the new content of the file, all or nothing.
 inline void write_file_atomic(const std::string& path, std::span<const std::span<const std::uint8_t>> parts) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (fs::is_directory(status)) throw IoError(path, "cannot be written: is a folder; a file is needed");
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
+  auto target = detail::file_target(path);
+  if (target.special()) {
     detail::FileStream stream(path, "wb");
     if (!stream.open()) throw IoError(path, text("cannot be written: ", detail::system_reason(stream.code())));
     for (const auto part : parts) stream.write(part);
@@ -181,43 +145,21 @@ inline void write_file_atomic(const std::string& path, std::span<const std::span
     stream.close();
     return;
   }
-  std::string target = path;
-  if (fs::is_symlink(fs::symlink_status(path, error))) {
-    const auto real = fs::weakly_canonical(path, error);
-    if (!error) target = real.string();
-  }
-  const fs::path folder = fs::path(target).parent_path();
-  if (!folder.empty() && !fs::is_directory(folder, error)) {
-    throw IoError(path, text("cannot be written: there is no folder ", folder.string()));
-  }
-  detail::TemporaryFile temporary;
-  for (int attempt = 0;; ++attempt) {
-    const std::string name = detail::temporary_name(target);
-    detail::FileStream stream(name, "wbx");
-    if (!stream.open()) {
-      if (stream.code() == EEXIST && attempt < 100) continue;
-      throw IoError(path, text("cannot be written: ", detail::system_reason(stream.code())));
-    }
-    temporary.path = name;
-    try {
-      for (const auto part : parts) stream.write(part);
-      stream.sync();
-      stream.close();
-    } catch (const IoError& failure) {
-      throw IoError(path, failure.reason());
-    }
-    break;
-  }
-  if (fs::exists(status)) fs::permissions(temporary.path, status.permissions(), error);
-  fs::rename(temporary.path, target, error);
-  if (error) throw IoError(path, text("cannot be written: ", error.message()));
-  temporary.kept = true;
-  detail::sync_folder(target);
+  detail::TemporaryFile file(path, std::move(target));
+  for (const auto part : parts) file.write(part);
+  file.replace_target();
 }
 
 inline void write_file_atomic(const std::string& path, std::span<const std::uint8_t> bytes) {
   const std::span<const std::uint8_t> parts[] = {bytes};
   write_file_atomic(path, std::span<const std::span<const std::uint8_t>>(parts));
+}
+
+/// Throws what write_file_atomic would throw for this path, as far as that can be known before there is something to
+/// write: a temporary file is made and removed. What is there stays as it is.
+inline void check_writable(const std::string& path) {
+  auto target = detail::file_target(path);
+  if (!target.special()) detail::TemporaryFile(path, std::move(target));
 }
 
 }  // namespace io

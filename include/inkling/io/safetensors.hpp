@@ -5,6 +5,10 @@
 // laid out as the reference writer does, byte for byte: entries by descending dtype, then by name. Reading refuses
 // holes, overlaps, sizes that overflow or do not match, duplicate names and unknown dtypes.
 //
+// Files are written with a checksum of every byte among their metadata, unless told otherwise, and one that has it is
+// refused when a bit has flipped (io/safetensors_checksum.hpp). Files of other writers have none and are read as
+// before.
+//
 // Types: F32 F64 I8 I16 I32 I64 U8 U16 U32 U64 are the C++ types; F16 and BF16 can be read as float or double, F32 as
 // double. Adding a tensor shares its storage; nothing is copied before the file is written.
 //
@@ -36,25 +40,13 @@
 #include "inkling/core/tensor.hpp"
 #include "inkling/io/dtype.hpp"
 #include "inkling/io/file.hpp"
+#include "inkling/io/file_kind.hpp"
 #include "inkling/io/json.hpp"
+#include "inkling/io/nearest_names.hpp"
+#include "inkling/io/safetensors_checksum.hpp"
 
 namespace ink {
 namespace detail {
-
-/// The number of single-character edits between two names.
-inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t corner = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = corner + (a[i - 1] != b[j - 1]);
-      corner = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
 
 inline std::string shape_text(const std::vector<Index>& shape) {
   std::string out = "(";
@@ -65,6 +57,10 @@ inline std::string shape_text(const std::vector<Index>& shape) {
 }  // namespace detail
 
 namespace io {
+
+struct SafeTensorsOptions {
+  bool checksum = true;  ///< without, the file is byte for byte what the reference writer makes
+};
 
 class SafeTensors {
  public:
@@ -134,14 +130,9 @@ class SafeTensors {
   const Entry& entry(std::string_view name) const {
     const auto place = lower_bound(name);
     if (place != entries_.end() && place->name == name) return *place;
-    std::vector<std::size_t> distance;
-    for (const Entry& e : entries_) distance.push_back(detail::edit_distance(name, e.name));
-    const auto near =
-        sorted_order(distance.size(), [&](std::size_t a, std::size_t b) { return distance[a] < distance[b]; });
-    std::string list;
-    for (std::size_t i = 0; i < near.size() && i < 3; ++i) list += (i ? ", " : "") + json_quote(entries_[near[i]].name);
+    const std::string near = detail::nearest_names(name, names());
     throw ValueError(text(source_, "there is no tensor ", json_quote(name), "; ",
-                          near.empty() ? "there are none" : "the nearest names are ", list));
+                          near.empty() ? "there are none" : "the nearest names are ", near));
   }
 
   /// Sorted by name.
@@ -165,6 +156,9 @@ class SafeTensors {
 
   void set_metadata(std::string key, std::string value) {
     if (!detail::is_utf8(key) || !detail::is_utf8(value)) throw ValueError("safetensors: metadata must be UTF-8");
+    if (key == detail::checksum_key) {
+      throw ValueError(text("safetensors: metadata ", key, " is written by save; it must not be set"));
+    }
     const auto place = std::lower_bound(metadata_.begin(), metadata_.end(), key,
                                         [](const auto& item, const std::string& k) { return item.first < k; });
     if (place != metadata_.end() && place->first == key) {
@@ -174,16 +168,21 @@ class SafeTensors {
     }
   }
 
+  /// Whether this was read from a file with a checksum.
+  bool had_checksum() const { return had_checksum_; }
+
   /// The bytes of the file.
-  Bytes encode() const {
+  Bytes encode(const SafeTensorsOptions& options = {}) const {
     Bytes out;
-    const Layout layout(*this);
+    const Layout layout(*this, options);
     for (const auto part : layout.parts) out.insert(out.end(), part.begin(), part.end());
     return out;
   }
 
   /// Replaces the file atomically.
-  void save(const std::string& path) const { write_file_atomic(path, Layout(*this).parts); }
+  void save(const std::string& path, const SafeTensorsOptions& options = {}) const {
+    write_file_atomic(path, Layout(*this, options).parts);
+  }
 
   static SafeTensors decode(Bytes bytes) {
     SafeTensors out;
@@ -212,14 +211,15 @@ class SafeTensors {
     Bytes header;
     std::vector<std::span<const std::uint8_t>> parts;
 
-    explicit Layout(const SafeTensors& file) {
+    Layout(const SafeTensors& file, const SafeTensorsOptions& options) {
       const auto dtype = [&](std::size_t i) { return detail::safe_dtype_index(file.entries_[i].dtype); };
       const auto order = sorted_order(file.entries_.size(), [&](std::size_t a, std::size_t b) {
         return dtype(a) > dtype(b);  // and by name, as the entries are
       });
       std::string json = "{";
-      if (!file.metadata_.empty()) {
+      if (!file.metadata_.empty() || options.checksum) {
         json += text(json_quote(metadata_key), ":{");
+        if (options.checksum) json += text("\"", detail::checksum_key, "\":\"", detail::checksum_zero, "\",");
         for (const auto& [key, value] : file.metadata_) json += text(json_quote(key), ":", json_quote(value), ",");
         json.back() = '}';
         json += ',';
@@ -242,11 +242,22 @@ class SafeTensors {
         header.push_back(static_cast<std::uint8_t>(std::uint64_t{json.size()} >> shift));
       }
       header.insert(header.end(), json.begin(), json.end());
+      if (options.checksum) write_checksum(file, order);
       parts.push_back(header);
       for (const std::size_t i : order) parts.push_back(file.entries_[i].bytes);
     }
     Layout(const Layout&) = delete;
     Layout& operator=(const Layout&) = delete;
+
+    template <class Order>
+    void write_checksum(const SafeTensors& file, const Order& order) {
+      const std::size_t place = detail::checksum_place(header, header.size());
+      std::uint32_t sum = detail::checksum_of(header, place);
+      for (const std::size_t i : order) sum = crc32(file.entries_[i].bytes, sum);
+      const std::string digits =
+          detail::checksum_text(sum).substr(detail::checksum_zero.size() - detail::checksum_digits);
+      std::copy(digits.begin(), digits.end(), header.begin() + static_cast<std::ptrdiff_t>(place));
+    }
   };
 
   std::vector<Entry>::const_iterator lower_bound(std::string_view name) const {
@@ -267,17 +278,17 @@ class SafeTensors {
 
   void parse(const std::shared_ptr<const Bytes>& file) {
     const std::span<const std::uint8_t> bytes(*file);
-    if (bytes.size() < 8) throw ValueError("safetensors: the file is shorter than the 8 bytes of the header's length");
+    const auto refuse = [&](const std::string& what) {
+      const std::string kind = detail::file_kind(bytes);
+      throw ValueError("safetensors: " + (kind.empty() ? what : "not a safetensors file but " + kind));
+    };
+    if (bytes.size() < 8) refuse("the file is shorter than the 8 bytes of the header's length");
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < 8; ++i) length |= std::uint64_t{bytes[i]} << 8 * i;
-    if (length > max_header) {
-      throw ValueError(text("safetensors: the header has ", length, " bytes; the most is ", max_header));
-    }
-    if (length > bytes.size() - 8) {
-      throw ValueError(text("safetensors: the header has ", length, " bytes, ", bytes.size() - 8, " are there"));
-    }
+    if (length > max_header) refuse(text("the header has ", length, " bytes; the most is ", max_header));
+    if (length > bytes.size() - 8) refuse(text("the header has ", length, " bytes, ", bytes.size() - 8, " are there"));
     const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(length));
-    if (!header.starts_with('{')) throw ValueError("safetensors: the header does not start with {");
+    if (!header.starts_with('{')) refuse("the header does not start with {");
     const auto data = bytes.subspan(8 + static_cast<std::size_t>(length));
     const Json json = parse_json(header);
     struct Range {
@@ -309,6 +320,7 @@ class SafeTensors {
     if (end != data.size()) {
       throw ValueError(text("safetensors: the data has ", data.size(), " bytes; the tensors fill ", end));
     }
+    if (had_checksum_) detail::check_checksum(bytes, bytes.size() - data.size());
     std::vector<Entry> by_name;
     for (const std::size_t i : sorted_order(
              entries_.size(), [&](std::size_t a, std::size_t b) { return entries_[a].name < entries_[b].name; })) {
@@ -323,7 +335,11 @@ class SafeTensors {
       if (!json.items[i].is(Json::Kind::string)) {
         throw ValueError(text("safetensors: metadata ", json_quote(json.keys[i]), " must be a string"));
       }
-      set_metadata(json.keys[i], json.items[i].string);
+      if (detail::declares_checksum(json.keys[i], json.items[i].string)) {
+        had_checksum_ = true;  // of that file, not of what is made of it
+      } else {
+        set_metadata(json.keys[i], json.items[i].string);
+      }
     }
   }
 
@@ -371,6 +387,7 @@ class SafeTensors {
   std::vector<Entry> entries_;
   Metadata metadata_;
   std::string source_ = "safetensors: ";
+  bool had_checksum_ = false;
 };
 
 }  // namespace io

@@ -10,10 +10,14 @@
 // gradient is treated as one whose gradient is zero: its moments fade, and it still moves by them and decays. One fused
 // pass over memory per parameter.
 //
+// A component of a gradient beyond 2^63 (float; 2^511 for double) counts as that: its square would overflow, and its
+// weight would never move again. One that is infinite or NaN is passed on, as NaN.
+//
 // The optimiser is a value and keeps no reference to the model, which may move between updates.
 //
-// Errors: ValueError for options outside their domain, a negative or non-finite learning rate, another model's
-// parameters, or gradients of another copy of the model; ShapeError for another shape. Nothing changes then.
+// Errors: ValueError for options outside their domain, also in the type of the parameters, a negative or non-finite
+// learning rate, another model's parameters, or gradients of another copy of the model; ShapeError for another shape.
+// Nothing changes then, nor when memory runs out.
 //
 // Example (declarations):
 //     struct Slope {
@@ -51,6 +55,7 @@
 
 #include "inkling/config.hpp"
 #include "inkling/kernels/elementwise.hpp"
+#include "inkling/optim/options.hpp"
 #include "inkling/optim/parameters.hpp"
 
 namespace ink {
@@ -86,16 +91,15 @@ class AdamW {
   template <class M>
   explicit AdamW(const M& model, const Options& options = {})
       : options_(options), parameters_(model), mean_(parameters_.zeros()), square_(parameters_.zeros()) {
-    const auto refuse = [](const char* name, double value, const char* rule) {
-      throw ValueError(text("adamw: ", name, " is ", value, "; it must be ", rule));
-    };
-    check_rate(options.lr);
-    if (!(options.beta1 >= 0 && options.beta1 < 1)) refuse("beta1", options.beta1, "in [0, 1)");
-    if (!(options.beta2 >= 0 && options.beta2 < 1)) refuse("beta2", options.beta2, "in [0, 1)");
-    if (!(options.eps > 0 && std::isfinite(options.eps))) refuse("eps", options.eps, "positive");
-    if (!(options.weight_decay >= 0 && std::isfinite(options.weight_decay))) {
-      refuse("weight_decay", options.weight_decay, "finite and not negative");
-    }
+    const bool as_float = parameters_.as_float();
+    detail::require_not_negative("adamw", "lr", options.lr, as_float);
+    detail::require_memory("adamw", "beta1", options.beta1, as_float);
+    detail::require_memory("adamw", "beta2", options.beta2, as_float);
+    detail::require_finite("adamw", "eps", options.eps, as_float);
+    detail::require_option(options.eps > 0, "adamw", "eps", options.eps, "positive");
+    detail::require_option(!as_float || static_cast<float>(options.eps) > 0, "adamw", "eps", options.eps,
+                           "positive as float");
+    detail::require_not_negative("adamw", "weight_decay", options.weight_decay, as_float);
   }
 
   template <class M>
@@ -105,12 +109,15 @@ class AdamW {
 
   template <class M>
   void update(M& model, const Gradients& gradients, double lr) {
-    check_rate(lr);
+    const Step step = next_step(lr);
     parameters_.check("adamw", model, gradients);
+    const auto slopes = detail::prepare_update(model, gradients);
+    detail::make_own(mean_);
+    detail::make_own(square_);
     ++steps_;
     std::size_t i = 0;
     for_each_parameter(model, [&](const auto&, auto& p) {
-      update_one(p, gradients, lr, mean_[i], square_[i]);
+      update_one(p, slopes[i], step, mean_[i], square_[i]);
       ++i;
     });
   }
@@ -139,35 +146,50 @@ class AdamW {
     });
     Tensor<std::int64_t, 0> steps(self.steps_);
     f(std::string("steps"), steps);
-    if constexpr (!std::is_const_v<Self>) self.steps_ = steps.item();
-  }
-
- private:
-  static void check_rate(double lr) {
-    if (!(lr >= 0 && std::isfinite(lr))) {
-      throw ValueError(text("adamw: lr is ", lr, "; it must be finite and not negative"));
+    if constexpr (!std::is_const_v<Self>) {
+      detail::require_option(steps.item() >= 0 && steps.item() <= most_steps, "adamw", "steps", steps.item(),
+                             "in [0, 2^53]");
+      self.steps_ = steps.item();
     }
   }
 
+ private:
+  static constexpr std::int64_t most_steps = std::int64_t{1} << 53;  // what a double counts
+
+  /// What the formula has besides m, v, g and θ.
+  struct Step {
+    double rate, root, keep;
+  };
+
+  Step next_step(double lr) const {
+    const bool as_float = parameters_.as_float();
+    detail::require_not_negative("adamw", "lr", lr, as_float);
+    const auto n = static_cast<double>(steps_ + 1);
+    const Step step{lr / (1 - std::pow(options_.beta1, n)), 1 / std::sqrt(1 - std::pow(options_.beta2, n)),
+                    1 - lr * options_.weight_decay};
+    detail::require_finite("adamw", "lr / (1 - beta1^n)", step.rate, as_float);
+    detail::require_finite("adamw", "1 - lr weight_decay", step.keep, as_float);
+    return step;
+  }
+
   template <class T, int R>
-  void update_one(Parameter<T, R>& p, const Gradients& gradients, double lr, detail::Storage& mean,
+  void update_one(Parameter<T, R>& p, const detail::Storage& slopes, const Step& step, detail::Storage& mean,
                   detail::Storage& square) const {
     if (p.value.empty()) return;
-    const auto gradient = gradients.of(p);
-    step(p.value.size(), R >= 2 ? options_.weight_decay : 0.0, lr, p.value.mutable_data(), gradient.data(),
-         detail::writable<T>(mean), detail::writable<T>(square));
+    apply(p.value.size(), step, R >= 2 ? step.keep : 1.0, p.value.mutable_data(),
+          reinterpret_cast<const T*>(slopes.data()), detail::writable<T>(mean), detail::writable<T>(square));
   }
 
   template <class T>
-  void step(Index count, double decay, double lr, T* theta, const T* gradient, T* m, T* v) const {
-    const auto n = static_cast<double>(steps_);
+  void apply(Index count, const Step& step, double kept, T* theta, const T* gradient, T* m, T* v) const {
     const T b1 = static_cast<T>(options_.beta1), c1 = static_cast<T>(1 - options_.beta1);
     const T b2 = static_cast<T>(options_.beta2), c2 = static_cast<T>(1 - options_.beta2);
-    const T rate = static_cast<T>(lr / (1 - std::pow(options_.beta1, n)));
-    const T root = static_cast<T>(1 / std::sqrt(1 - std::pow(options_.beta2, n)));
+    const T rate = static_cast<T>(step.rate), root = static_cast<T>(step.root), keep = static_cast<T>(kept);
     const T eps = static_cast<T>(options_.eps);
-    const T keep = static_cast<T>(1 - lr * decay);
-    kernels::apply_many(count, [=](T t, T m0, T v0, T g) INKLING_LAMBDA_INLINE {
+    constexpr T most = sizeof(T) == 4 ? T(0x1p63) : static_cast<T>(0x1p511);
+    kernels::apply_many(count, [=](T t, T m0, T v0, T g0) INKLING_LAMBDA_INLINE {
+      const T upper = g0 < most ? g0 : most;
+      const T g = (upper > -most ? upper : -most) + (g0 - g0);  // NaN unless g0 is finite
       const T m1 = b1 * m0 + c1 * g;
       const T v1 = b2 * v0 + c2 * (g * g);
       return std::array<T, 3>{keep * t - rate * m1 / (detail::vectorizable_sqrt(v1) * root + eps), m1, v1};

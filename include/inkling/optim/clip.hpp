@@ -30,6 +30,7 @@
 #include "inkling/autograd/gradients.hpp"
 #include "inkling/core/parallel.hpp"
 #include "inkling/nn/module.hpp"
+#include "inkling/optim/options.hpp"
 
 namespace ink {
 namespace detail {
@@ -54,6 +55,14 @@ double sum_of_squares(const T* x, Index count) {
   return sum;
 }
 
+/// Multiplies by a factor in (0, 1], also by one so small that float has few digits left for it.
+inline void shorten(Gradients& gradients, double factor) {
+  constexpr double smallest = 0x1p-126;
+  if (factor >= smallest) return gradients.scale(factor);
+  gradients.scale(std::sqrt(factor));
+  gradients.scale(std::sqrt(factor));
+}
+
 }  // namespace detail
 
 /// The length of the gradient of all the model's parameters together.
@@ -70,9 +79,9 @@ double global_norm(const M& model, const Gradients& gradients) {
 /// scaled, the model's parameters are what is measured.
 template <class M>
 double clip_by_global_norm(const M& model, Gradients& gradients, double max) {
-  if (!(max > 0)) throw ValueError(text("clip_by_global_norm: max is ", max, "; it must be positive"));
+  detail::require_option(max > 0, "clip_by_global_norm", "max", max, "positive");
   const double norm = global_norm(model, gradients);
-  if (norm > max && std::isfinite(norm)) gradients.scale(max / norm);
+  if (norm > max && std::isfinite(norm)) detail::shorten(gradients, max / norm);
   return norm;
 }
 

@@ -9,6 +9,7 @@
 // An Ema is a value: it holds a copy of the model (which shares memory until either is written) and no reference to it.
 //
 // Errors: ValueError for options outside their domain or another model's parameters; ShapeError for another shape.
+// Nothing changes then, nor when memory runs out.
 //
 // Example (declarations):
 //     struct Slope {
@@ -31,6 +32,7 @@
 #include <vector>
 
 #include "inkling/kernels/elementwise.hpp"
+#include "inkling/optim/options.hpp"
 #include "inkling/optim/parameters.hpp"
 
 namespace ink {
@@ -59,6 +61,10 @@ class Ema {
 
   explicit Ema(M model, const Options& options = {})
       : options_(options), average_(std::move(model)), parameters_(average_) {
+    detail::require_finite("ema", "decay", options.decay);
+    detail::require_finite("ema", "power", options.power);
+    detail::require_finite("ema", "gamma", options.gamma);
+    detail::require_finite("ema", "min", options.min);
     if (!(options.min >= 0 && options.min <= options.decay && options.decay <= 1)) {
       throw ValueError(
           text("ema: min is ", options.min, ", decay is ", options.decay, "; 0 <= min <= decay <= 1 must hold"));
@@ -81,7 +87,11 @@ class Ema {
     const double take = 1 - decay(updates_);
     detail::PoolVector<void*> averages;
     averages.reserve(parameters_.size());
-    for_each_parameter(average_, [&](const auto&, auto& p) { averages.push_back(&p); });
+    // Memory first, so that an update is done whole or not at all.
+    for_each_parameter(average_, [&](const auto&, auto& p) {
+      if (take != 1 && !p.value.empty()) p.value.mutable_data();
+      averages.push_back(&p);
+    });
     std::size_t i = 0;
     for_each_parameter(model, [&](const auto&, const auto& p) {
       blend(*static_cast<std::remove_cvref_t<decltype(p)>*>(averages[i++]), p, take);
@@ -98,6 +108,7 @@ class Ema {
   /// Continues from an average that was saved.
   void restore(M average, std::int64_t updates) {
     parameters_.check("ema", average);
+    detail::require_option(updates >= 0, "ema", "updates", updates, "0 or more");
     average_ = std::move(average);
     updates_ = updates;
   }

@@ -11,7 +11,8 @@
 // A run with a time limit gives the elapsed fraction of it as well: φ is then the larger of the two, so that the rate
 // reaches its floor with whichever comes first. `total` 0 means that only time counts.
 //
-// Errors: ValueError for a negative step, or for settings outside of 0 ≤ floor ≤ peak, warmup ≥ 0, total ≥ 0.
+// Errors: ValueError for a negative step, an elapsed fraction that is not finite, or settings outside of
+// 0 ≤ floor ≤ peak, warmup ≥ 0, total ≥ 0.
 //
 // Example:
 //     WarmupCosine rate{.peak = 3e-4, .warmup = 100, .total = 5000};
@@ -26,6 +27,7 @@
 #include <cmath>
 
 #include "inkling/core/shape.hpp"
+#include "inkling/optim/options.hpp"
 
 namespace ink {
 
@@ -36,7 +38,10 @@ struct WarmupCosine {
   double floor = 0;
 
   double operator()(Index step, double elapsed = 0) const {
-    if (!(floor >= 0 && floor <= peak && std::isfinite(peak)) || warmup < 0 || total < 0 || step < 0) {
+    detail::require_finite("warmup_cosine", "peak", peak);
+    detail::require_finite("warmup_cosine", "floor", floor);
+    detail::require_finite("warmup_cosine", "elapsed", elapsed);
+    if (!(floor >= 0 && floor <= peak) || warmup < 0 || total < 0 || step < 0) {
       throw ValueError(text("warmup_cosine: peak is ", peak, ", floor is ", floor, ", warmup is ", warmup,
                             ", total is ", total, ", step is ", step,
                             "; 0 <= floor <= peak and warmup, total, step >= 0 must hold"));

@@ -16,6 +16,7 @@
 //     list.check("average", line);
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -40,6 +41,12 @@ class ParameterList {
   }
 
   std::size_t size() const { return entries_.size(); }
+
+  /// Whether some parameter is of float: options must then be good as float.
+  bool as_float() const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [](const Entry& e) { return e.element_bytes == sizeof(float); });
+  }
 
   /// One block of zeros for every parameter.
   std::vector<Storage> zeros() const {
@@ -108,5 +115,23 @@ class ParameterList {
 
   std::vector<Entry> entries_;
 };
+
+/// All that an update needs memory for, so that it changes everything or nothing: every parameter's own copy of what it
+/// shares, and the gradients, zeros where there is none.
+template <class M>
+PoolVector<Storage> prepare_update(M& model, const Gradients& gradients) {
+  PoolVector<Storage> all;
+  for_each_parameter(model, [&](const auto&, auto& p) {
+    if (!p.value.empty()) p.value.mutable_data();
+    all.push_back(p.value.empty() ? Storage() : gradients.of(p).storage());
+  });
+  return all;
+}
+
+inline void make_own(std::vector<Storage>& blocks) {
+  for (Storage& block : blocks) {
+    if (block) writable<unsigned char>(block);
+  }
+}
 
 }  // namespace ink::detail

@@ -8,8 +8,9 @@
 // The decay λ applies to parameters of rank 2 and more. A parameter without a gradient is treated as one whose gradient
 // is zero. The optimiser is a value and keeps no reference to the model.
 //
-// Errors: ValueError for options outside their domain, a negative or non-finite learning rate, another model's
-// parameters, or gradients of another copy of the model; ShapeError for another shape. Nothing changes then.
+// Errors: ValueError for options outside their domain, also in the type of the parameters, a negative or non-finite
+// learning rate, another model's parameters, or gradients of another copy of the model; ShapeError for another shape.
+// Nothing changes then, nor when memory runs out.
 //
 // Example (declarations):
 //     struct Slope {
@@ -32,6 +33,7 @@
 #include <vector>
 
 #include "inkling/kernels/elementwise.hpp"
+#include "inkling/optim/options.hpp"
 #include "inkling/optim/parameters.hpp"
 
 namespace ink {
@@ -50,16 +52,13 @@ class Sgd {
   template <class M>
   explicit Sgd(const M& model, const Options& options = {})
       : options_(options), parameters_(model), momentum_(parameters_.zeros()) {
-    check_rate(options.lr);
-    if (!(options.momentum >= 0 && options.momentum < 1)) {
-      throw ValueError(text("sgd: momentum is ", options.momentum, "; it must be in [0, 1)"));
-    }
+    const bool as_float = parameters_.as_float();
+    detail::require_not_negative("sgd", "lr", options.lr, as_float);
+    detail::require_memory("sgd", "momentum", options.momentum, as_float);
     if (options.nesterov && options.momentum == 0) {
       throw ValueError("sgd: momentum is 0, nesterov is true; Nesterov's step needs a momentum above 0");
     }
-    if (!(options.weight_decay >= 0 && std::isfinite(options.weight_decay))) {
-      throw ValueError(text("sgd: weight_decay is ", options.weight_decay, "; it must be finite and not negative"));
-    }
+    detail::require_not_negative("sgd", "weight_decay", options.weight_decay, as_float);
   }
 
   template <class M>
@@ -69,10 +68,15 @@ class Sgd {
 
   template <class M>
   void update(M& model, const Gradients& gradients, double lr) {
-    check_rate(lr);
+    detail::require_not_negative("sgd", "lr", lr, parameters_.as_float());
     parameters_.check("sgd", model, gradients);
+    const auto slopes = detail::prepare_update(model, gradients);
+    detail::make_own(momentum_);
     std::size_t i = 0;
-    for_each_parameter(model, [&](const auto&, auto& p) { update_one(p, gradients, lr, momentum_[i++]); });
+    for_each_parameter(model, [&](const auto&, auto& p) {
+      update_one(p, slopes[i], lr, momentum_[i]);
+      ++i;
+    });
   }
 
   const Options& options() const { return options_; }
@@ -91,18 +95,11 @@ class Sgd {
   }
 
  private:
-  static void check_rate(double lr) {
-    if (!(lr >= 0 && std::isfinite(lr))) {
-      throw ValueError(text("sgd: lr is ", lr, "; it must be finite and not negative"));
-    }
-  }
-
   template <class T, int R>
-  void update_one(Parameter<T, R>& p, const Gradients& gradients, double lr, detail::Storage& momentum) const {
+  void update_one(Parameter<T, R>& p, const detail::Storage& slopes, double lr, detail::Storage& momentum) const {
     if (p.value.empty()) return;
-    const auto gradient = gradients.of(p);
     step(p.value.size(), static_cast<T>(R >= 2 ? options_.weight_decay : 0.0), static_cast<T>(lr),
-         p.value.mutable_data(), gradient.data(), detail::writable<T>(momentum));
+         p.value.mutable_data(), reinterpret_cast<const T*>(slopes.data()), detail::writable<T>(momentum));
   }
 
   template <class T>

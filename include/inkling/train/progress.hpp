@@ -5,7 +5,7 @@
 //
 // progress_line and duration_text only make text; Progress writes it to the stream that the program names, at most ten
 // times a second on a terminal and once in ten seconds elsewhere, besides the first and the last. Nothing else in the
-// library prints. Failures to write are ignored: a closed pipe must not end a run.
+// library prints. A stream that can't be written to, such as a closed pipe, is left alone from then on and is no error.
 //
 // Example:
 //     Progress progress(stderr);
@@ -129,6 +129,14 @@ class Progress {
     if (open_) end_line();
   }
 
+  /// A line of its own, for what must be told at once.
+  void note(const std::string& line) {
+    if (open_) end_line();
+    if (!file_) return;
+    std::fprintf(file_, "%s\n", line.c_str());
+    flush();
+  }
+
  private:
   void show() {
     if (terminal_) {
@@ -137,14 +145,20 @@ class Progress {
     } else {
       std::fprintf(file_, "%s\n", progress_line(last_).c_str());
     }
-    std::fflush(file_);
     open_ = terminal_;
     shown_ = last_.step;
+    flush();
   }
 
   void end_line() {
     std::fputc('\n', file_);
-    std::fflush(file_);
+    open_ = false;
+    flush();
+  }
+
+  void flush() {
+    if (std::fflush(file_) == 0) return;
+    file_ = nullptr;
     open_ = false;
   }
 

@@ -10,11 +10,20 @@
 // fractions of steps and of time: such a run is resumed properly, but not to the bit. With `accumulate` = a, step s
 // takes the batches a s … a s + a − 1 and the mean of their gradients.
 //
-// A checkpoint is written every `checkpoint_every` steps and at the end. Ctrl-C ends the current step and then the run,
-// with a checkpoint; a second Ctrl-C ends the program. Nothing is printed unless `progress` names a stream.
+// A checkpoint is written every `checkpoint_every` steps and at the end, and whatever ends the run earlier: Ctrl-C,
+// `kill`, a terminal or a pipe that is gone (train/interrupt.hpp) end the current step and then the run; an exception
+// of the loss, the data or on_step goes on to the caller once the checkpoint of the last finished step is written. Only
+// kill -9 costs the steps since the last one. What is infinite or NaN is never saved over what is good. Two runs can't
+// write one checkpoint: the second fails at once. A log or a checkpoint that can't be written any more, on a full disk,
+// is told once, through `progress` and on_step's report, and the run goes on: without the log, and trying the
+// checkpoint again whenever one is due. Nothing is printed unless `progress` names a stream.
 //
-// Errors: ValueError for options outside their domain, a checkpoint of another key, and a loss or gradient that is not
-// finite (the model and the last checkpoint stay as they are); IoError for files.
+// The averaged model is in the checkpoint and in the result. Who wants it also without a checkpoint, whatever happens,
+// makes the Ema himself: train(model, ema, loss, data, options) leaves the last weights in the model and the average in
+// the ema, also when it throws. The ema's own decay counts then, not options.ema_decay.
+//
+// Errors: ValueError for options outside their domain, a checkpoint of another key, and a loss, gradient or weight that
+// is not finite, with the place and the cause; IoError for files, before the first step as far as that can be known.
 //
 // Example:
 //     data::ImageDataset digits(Tensor<std::uint8_t, 4>({100, 28, 28, 1}), Tensor<std::int32_t, 1>(Shape{100}));
@@ -26,6 +35,8 @@
 //     TrainOptions options{.steps = 100, .batch_size = 32, .checkpoint = "run.safetensors", .progress = stderr};
 //     auto result = train(model, error, digits, options);
 //     Linear<float> averaged = result.ema;
+//     Ema ema{model, {.decay = 0.999}};                    // of the caller's own
+//     train(model, ema, error, digits, {.steps = 10});
 #pragma once
 
 #include <chrono>
@@ -33,10 +44,9 @@
 #include <concepts>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -47,9 +57,11 @@
 #include "inkling/optim/ema.hpp"
 #include "inkling/optim/learning_rate.hpp"
 #include "inkling/train/checkpoint.hpp"
+#include "inkling/train/finite.hpp"
 #include "inkling/train/interrupt.hpp"
 #include "inkling/train/log.hpp"
 #include "inkling/train/progress.hpp"
+#include "inkling/train/run_file.hpp"
 
 namespace ink {
 
@@ -69,7 +81,7 @@ struct TrainOptions {
   bool resume = false;            ///< go on from the checkpoint, if there is one
   std::FILE* progress = nullptr;  ///< where to show progress; null: nowhere
   std::string log = {};           ///< path of a CSV file; empty: none
-  bool catch_signals = true;      ///< end the run properly on Ctrl-C
+  bool catch_signals = true;      ///< end the run properly on Ctrl-C and others
   Key key{0};
   Settings settings = {};  ///< kept in the checkpoint
 };
@@ -81,6 +93,7 @@ struct TrainResult {
   double seconds = 0;
   double loss = 0;           ///< smoothed
   bool interrupted = false;  ///< by a signal
+  std::string log_error;     ///< why the log ends before the run does; empty: it does not
 };
 
 namespace detail {
@@ -107,20 +120,34 @@ struct ScalarOf<M, Otherwise> {
   using type = typename M::value_type;
 };
 
+/// The most batches that can be drawn one after the other, so that every image of every step has a number.
+inline Index most_steps(const TrainOptions& o) {
+  return std::numeric_limits<Index>::max() / o.batch_size / o.accumulate - 1;
+}
+
 inline void check_options(const TrainOptions& o) {
   const auto require = [](bool good, const char* name, auto value, const char* rule) {
-    if (!good) throw ValueError(text("train: ", name, " is ", value, "; it must be ", rule));
+    require_option(good, "train", name, value, rule);
   };
   require(o.steps >= 0, "steps", o.steps, "0 or more");
   require(o.seconds >= 0 && std::isfinite(o.seconds), "seconds", o.seconds, "finite and not negative");
   require(o.steps > 0 || o.seconds > 0, "steps", o.steps, "above 0 without a time limit");
   require(o.batch_size >= 1, "batch_size", o.batch_size, "at least 1");
   require(o.accumulate >= 1, "accumulate", o.accumulate, "at least 1");
+  require(o.batch_size <= std::numeric_limits<Index>::max() / o.accumulate && o.steps <= most_steps(o), "steps",
+          o.steps, "so few that steps x batch_size x accumulate does not overflow");
   require(o.warmup >= 0, "warmup", o.warmup, "0 or more");
+  require_not_negative("train", "lr", o.lr);
+  require_finite("train", "lr_floor", o.lr_floor);
   require(o.lr_floor >= 0 && o.lr_floor <= o.lr, "lr_floor", o.lr_floor, "in [0, lr]");
+  require_not_negative("train", "weight_decay", o.weight_decay);
   require(o.clip >= 0, "clip", o.clip, "0 or more");
+  require(o.ema_decay >= 0 && o.ema_decay <= 1, "ema_decay", o.ema_decay, "in [0, 1]");
   require(o.checkpoint_every >= 1, "checkpoint_every", o.checkpoint_every, "at least 1");
   if (o.resume && o.checkpoint.empty()) throw ValueError("train: resume is true, checkpoint is empty; it needs a path");
+  if (!o.log.empty() && o.log == o.checkpoint) {
+    throw ValueError(text("train: log and checkpoint are both ", o.log, "; they must differ"));
+  }
 }
 
 /// Batch number i of a data set or of a callable.
@@ -176,8 +203,8 @@ std::pair<double, Gradients> step_gradients(const M& model, const Loss& loss, So
     const auto value = loss(model, tape, batch, options.key.fold(1).fold(static_cast<std::uint64_t>(i)));
     const double number = static_cast<double>(value.item());
     if (!std::isfinite(number)) {
-      throw ValueError(text("train: the loss at step ", step + 1, " is ", number,
-                            "; it must be finite (a lower lr or a longer warmup may help)"));
+      throw ValueError(text("train: the loss at step ", step + 1, " is ", number, "; it must be finite; ",
+                            cause_of_bad_loss(model, batch, i)));
     }
     mean_loss += number / static_cast<double>(options.accumulate);
     sum.accumulate(tape.backward(value));
@@ -203,42 +230,63 @@ inline ProgressReport progress_report(const TrainOptions& options, const RunStat
   return report;
 }
 
+/// Goes on from the checkpoint if there is one; model and ema stay as they are on any error.
+template <class M, class O>
+RunState resume_run(const TrainOptions& options, const RunFile& file, M& model, Ema<M>& ema, O& optimizer) {
+  RunState state{.key = options.key};
+  if (!options.resume || !file.exists()) return state;
+  M loaded = model;
+  Ema<M> average = ema;
+  state = load_checkpoint(options.checkpoint, loaded, average, optimizer);
+  if (state.key != options.key) {
+    throw ValueError(text("train: key is ", options.key.seed(), ", the checkpoint's is ", state.key.seed(),
+                          "; a run is resumed with its own key"));
+  }
+  if (state.step > most_steps(options)) {
+    throw IoError(options.checkpoint, text("has step ", state.step, "; the most for this batch_size and accumulate is ",
+                                           most_steps(options)));
+  }
+  model = std::move(loaded);
+  ema = std::move(average);
+  return state;
+}
+
+/// The gradients' length, before they are shortened to the option's.
+template <class M>
+double clip_gradients(const M& model, Gradients& gradients, const TrainOptions& options, Index step) {
+  const double norm = global_norm(model, gradients);
+  if (!std::isfinite(norm)) {
+    const auto found = not_finite_gradient(model, gradients);
+    throw ValueError(text("train: the gradient's norm at step ", step + 1, " is ", norm,
+                          found.empty() ? "" : ": that of ", found,
+                          "; it must be finite (a lower lr or a longer warmup may help)"));
+  }
+  if (options.clip > 0 && norm > options.clip) shorten(gradients, options.clip / norm);
+  return norm;
+}
+
 }  // namespace detail
 
-/// Calls on_step(const StepReport&), or on_step(const StepReport&, const M& averaged), after every step.
+/// Keeps the average in `ema`, which is the caller's whatever ends the run. Calls on_step(const StepReport&), or
+/// on_step(const StepReport&, const M& averaged), after every step.
 template <class M, class Loss, class Data, class OnStep = detail::NoCallback>
-TrainResult<M> train(M& model, const Loss& loss, const Data& data, const TrainOptions& options, OnStep on_step = {}) {
+TrainResult<M> train(M& model, Ema<M>& ema, const Loss& loss, const Data& data, const TrainOptions& options,
+                     OnStep on_step = {}) {
   detail::check_options(options);
   std::optional<Interrupt> interrupt;
   if (options.catch_signals) interrupt.emplace();
-  Ema<M> ema(model, {.decay = options.ema_decay});
   AdamW optimizer(model, {.lr = options.lr, .weight_decay = options.weight_decay});
-  RunState state{.key = options.key};
-  std::error_code error;
-  if (options.resume && std::filesystem::exists(options.checkpoint, error)) {
-    M loaded = model;
-    state = load_checkpoint(options.checkpoint, loaded, ema, optimizer);
-    if (state.key != options.key) {
-      throw ValueError(text("train: key is ", options.key.seed(), ", the checkpoint's is ", state.key.seed(),
-                            "; a run is resumed with its own key"));
-    }
-    model = std::move(loaded);
-  }
+  detail::RunFile file(options.checkpoint);
+  RunState state = detail::resume_run(options, file, model, ema, optimizer);
   state.settings = options.settings;
   const Index first = state.step;
-  Index saved = first;
-  const auto save = [&] {
-    if (options.checkpoint.empty() || (saved == state.step && state.step > 0)) return;
-    save_checkpoint(options.checkpoint, model, ema, optimizer, state);
-    saved = state.step;
-  };
+  if (first > 0) file.holds(first);
 
   detail::BatchSource<M, Data> source(data, options.batch_size, options.key.fold(0));
   const WarmupCosine rate{
       .peak = options.lr, .warmup = options.warmup, .total = options.steps, .floor = options.lr_floor};
   SmoothedLoss smoothed{state.loss_sum, state.loss_weight};
-  std::optional<TrainLog> log;
-  if (!options.log.empty()) log.emplace(options.log, first);
+  detail::RunLog log(options.log, first);
   Progress progress(options.progress);
   const detail::RunClock clock(state.seconds);
   const auto stopped = [&] { return interrupt && interrupt->requested(); };
@@ -246,43 +294,69 @@ TrainResult<M> train(M& model, const Loss& loss, const Data& data, const TrainOp
     return !stopped() && (options.steps == 0 || state.step < options.steps) &&
            (options.seconds == 0 || state.seconds < options.seconds);
   };
+  bool whole = true;  // whether model, optimiser and average are of the same step
+  std::string warning;
 
-  while (more()) {
-    auto [step_loss, gradients] = detail::step_gradients(std::as_const(model), loss, source, options, state.step);
-    const double norm = global_norm(model, gradients);
-    if (!std::isfinite(norm)) {
-      throw ValueError(
-          text("train: the gradient's norm at step ", state.step + 1, " is ", norm, "; it must be finite"));
-    }
-    if (options.clip > 0 && norm > options.clip) gradients.scale(options.clip / norm);
-    const double lr = rate(state.step, options.seconds > 0 ? clock.total() / options.seconds : 0);
-    optimizer.update(model, gradients, lr);
-    ema.update(model);
-    ++state.step;
-    smoothed.add(step_loss);
-    state.loss_sum = smoothed.sum;
-    state.loss_weight = smoothed.weight;
-    state.seconds = clock.total();
+  try {
+    while (more()) {
+      auto [step_loss, gradients] = detail::step_gradients(std::as_const(model), loss, source, options, state.step);
+      const double norm = detail::clip_gradients(model, gradients, options, state.step);
+      const double lr = rate(state.step, options.seconds > 0 ? clock.total() / options.seconds : 0);
+      optimizer.update(model, gradients, lr);
+      whole = false;
+      ema.update(model);
+      whole = true;
+      ++state.step;
+      smoothed.add(step_loss);
+      state.loss_sum = smoothed.sum;
+      state.loss_weight = smoothed.weight;
+      state.seconds = clock.total();
 
-    const StepReport report{state.step, state.seconds, step_loss, smoothed.value(), lr, norm};
-    if (log) log->add(report);
-    progress.update(detail::progress_report(options, state, first, smoothed.value(), clock));
-    if constexpr (std::invocable<OnStep&, const StepReport&, const M&>) {
-      on_step(report, ema.model());
-    } else {
-      on_step(report);
+      StepReport report{state.step, state.seconds, step_loss, smoothed.value(), lr, norm};
+      if (auto trouble = log.add(report); !trouble.empty()) {
+        progress.note(trouble);
+        warning += text(warning.empty() ? "" : "; ", trouble);
+      }
+      report.warning = warning;
+      progress.update(detail::progress_report(options, state, first, smoothed.value(), clock));
+      if constexpr (std::invocable<OnStep&, const StepReport&, const M&>) {
+        on_step(std::as_const(report), ema.model());
+      } else {
+        on_step(std::as_const(report));
+      }
+      warning.clear();
+      if (state.step % options.checkpoint_every == 0) {
+        warning = file.save_midway(model, ema, optimizer, state);
+        if (!warning.empty()) progress.note(warning);
+      }
     }
-    if (state.step % options.checkpoint_every == 0) save();
+    detail::check_finite("train", model, ema, optimizer, state);
+  } catch (...) {
+    if (whole && state.step > first) file.rescue(model, ema, optimizer, state);
+    throw;
   }
-  save();
+  file.save(model, ema, optimizer, state);
   progress.finish();
-  return {ema.model(), state.step, state.seconds, smoothed.value(), stopped()};
+  return {ema.model(), state.step, state.seconds, smoothed.value(), stopped(), log.error()};
+}
+
+/// The same with an average of the run's own.
+template <class M, class Loss, class Data, class OnStep = detail::NoCallback>
+TrainResult<M> train(M& model, const Loss& loss, const Data& data, const TrainOptions& options, OnStep on_step = {}) {
+  detail::check_options(options);
+  Ema<M> ema(model, {.decay = options.ema_decay});
+  return train(model, ema, loss, data, options, std::move(on_step));
 }
 
 /// The same with the loss that belongs to the model: `loss(model, tape, batch, key)`.
 template <class M, class Data, class OnStep = detail::NoCallback>
 TrainResult<M> train(M& model, const Data& data, const TrainOptions& options, OnStep on_step = {}) {
   return train(model, detail::FoundLoss{}, data, options, std::move(on_step));
+}
+
+template <class M, class Data, class OnStep = detail::NoCallback>
+TrainResult<M> train(M& model, Ema<M>& ema, const Data& data, const TrainOptions& options, OnStep on_step = {}) {
+  return train(model, ema, detail::FoundLoss{}, data, options, std::move(on_step));
 }
 
 }  // namespace ink
