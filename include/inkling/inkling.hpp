@@ -11,6 +11,7 @@
 #include "inkling/autograd/var.hpp"
 #include "inkling/config.hpp"
 #include "inkling/core/error.hpp"
+#include "inkling/core/extent.hpp"
 #include "inkling/core/function_ref.hpp"
 #include "inkling/core/inverse_normal.hpp"
 #include "inkling/core/memory.hpp"

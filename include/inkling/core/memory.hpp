@@ -8,6 +8,8 @@
 //     Scratch<float> row(784);                      // uninitialised, returned to the pool at the end of the scope
 //     memory_stats().in_use;                        // bytes handed out now
 //     release_memory();                             // gives what is not in use back to the system
+//
+// Errors: ShapeError for a Scratch of a negative size or of more than 2^48 elements; std::bad_alloc.
 #pragma once
 
 #include <array>
@@ -204,7 +206,7 @@ class Scratch {
 
  public:
   explicit Scratch(Index n)
-      : size_(n),
+      : size_(detail::checked_product("scratch", "size", n)),
         data_(static_cast<T*>(detail::MemoryPool::instance().allocate(sizeof(T) * static_cast<std::size_t>(n)))) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

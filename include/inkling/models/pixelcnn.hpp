@@ -166,6 +166,7 @@ struct PixelCnn {
     detail::require_positive("pixelcnn", "dilations", o.dilations);
     detail::require_positive("pixelcnn", "height", o.height);
     detail::require_positive("pixelcnn", "columns", o.columns);
+    detail::checked_product("pixelcnn", "height x columns", o.height, o.columns);
     return o;
   }
 

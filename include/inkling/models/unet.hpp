@@ -137,7 +137,7 @@ class UNet {
   };
 
   UNet(const Options& o, Keys keys)
-      : time_({.features = o.width, .width = 4 * o.width}, keys.next()),
+      : time_({.features = o.width, .width = detail::checked_product("unet", "4 x width", 4, o.width)}, keys.next()),
         input_({.in = o.channels + o.sketch, .out = o.width}, keys.next()),
         middle1_(residual(o, coarsest(o), coarsest(o)), keys.next()),
         middle_attention_({.channels = coarsest(o), .heads = o.heads, .groups = o.groups}, keys.next()),
@@ -195,6 +195,11 @@ class UNet {
       throw ValueError(text("unet: width is ", o.width, ", blocks are ", o.blocks, ", levels are ",
                             o.multipliers.size(), "; the width must be even, and there must be a block and a level"));
     }
+    // More levels than an extent can be halved, or channels than a tensor can have, are no network.
+    if (o.multipliers.size() > 48) {
+      throw ValueError(text("unet: levels are ", o.multipliers.size(), "; the most is 48"));
+    }
+    for (const Index m : o.multipliers) detail::checked_product("unet", "width x multiplier", o.width, m);
     return o;
   }
 
