@@ -83,8 +83,9 @@ class Dit {
     return detail::checked_product("dit", "tokens", o.height / o.patch, o.columns / o.patch);
   }
 
-  /// Of a token.
+  /// Of a token; the patch is checked first.
   static Index numbers(const Options& o, Index channels) {
+    tokens(o);
     return detail::checked_product("dit", "patch x patch x channels", o.patch, o.patch, channels);
   }
 
