@@ -137,6 +137,7 @@
 #include "inkling/io/json_reader.hpp"
 #include "inkling/io/model_file.hpp"
 #include "inkling/io/npy.hpp"
+#include "inkling/io/npy_header.hpp"
 #include "inkling/io/png.hpp"
 #include "inkling/io/safetensors.hpp"
 #include "inkling/io/utf8.hpp"
