@@ -79,6 +79,11 @@ TEST_CASE("Tensor: impossible shapes and wrong numbers of elements") {
   CHECK_THROWS_WITH_AS((Tensor<float, 1>(Shape{3}, {1, 2})), "tensor: shape is (3), elements are 2; it needs 3",
                        ShapeError);
   CHECK_THROWS_AS((Tensor<float, 2>(Shape{-1, -2}, {1, 2})), ShapeError);
+  const Index big = Index{1} << 32;  // whose square wraps around to 0
+  CHECK_THROWS_WITH_AS((Tensor<float, 2>::from({big, big}, {})),
+                       "tensor: shape is (4294967296, 4294967296); it must have at most 2^48 elements", ShapeError);
+  CHECK_THROWS_AS((Tensor<float, 2>(Shape{big, big}, {})), ShapeError);
+  CHECK_THROWS_AS((Tensor<float, 2>(Shape{big, big}, 1.0f)), ShapeError);
 }
 
 TEST_CASE("Tensor: cast and comparison") {

@@ -109,6 +109,16 @@ TEST_CASE("wrong options are named") {
   CHECK(error_of(3, {.steps = -1}) == "batches: steps are [0, -1); 0 <= start <= steps must hold");
   CHECK(error_of(3, {.steps = 4, .start = 5}) == "batches: steps are [5, 4); 0 <= start <= steps must hold");
   CHECK(error_of(3, {.size = 2, .steps = std::numeric_limits<Index>::max() / 2}).find("overflow") != std::string::npos);
+  CHECK(error_of(3, {.size = std::numeric_limits<Index>::max()}) ==
+        "batches: size is 9223372036854775807; it must be at most 2^48");
+  // As a training loop draws its rows: the step comes from a checkpoint.
+  detail::BatchRows rows(3, Key{1});
+  CHECK_THROWS_WITH_AS(rows(std::numeric_limits<Index>::max() / 4, 64),
+                       "batches: step is 2305843009213693951, size is 64; the images up to the step must be counted by "
+                       "63 bits",
+                       ValueError);
+  CHECK_THROWS_AS(rows(-1, 64), ValueError);
+  CHECK(rows(std::numeric_limits<Index>::max() / 64 - 1, 64).size() == 64);
   CHECK_THROWS_WITH_AS(data::batch_at(numbered(3), -1, 2, Key{1}), "batch_at: step is -1; it must not be negative",
                        ValueError);
 }

@@ -1,6 +1,7 @@
 #include "inkling/io/grid.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -49,6 +50,25 @@ TEST_CASE("wrong arguments are named") {
                        ValueError);
   CHECK_THROWS_WITH_AS(image_grid(Tensor<float, 4>({0, 28, 28, 1}), 1),
                        "image_grid: images are (0, 28, 28, 1); there must be at least one pixel", ShapeError);
+}
+
+TEST_CASE("a grid that no tensor can hold is refused before anything is allocated") {
+  const Tensor<float, 4> many({100000, 2, 2, 1}, 1.0f), nine({9, 2, 2, 1}, 1.0f);
+  const Index big = Index{1} << 62, most = std::numeric_limits<Index>::max();
+  reset_peak_memory();
+  const auto before = memory_stats().peak_in_use;
+  CHECK_THROWS_WITH_AS(image_grid(many, big),
+                       "image_grid: 100000 images are (2, 2, 1), columns are 4611686018427387904, pad is 2; the grid "
+                       "must have at most 2^48 elements",
+                       ShapeError);
+  CHECK_THROWS_AS(image_grid(many, most), ShapeError);
+  for (const Index pad : {big, most, most / 2, Index{1} << 24, Index{1} << 32}) {
+    CHECK_THROWS_AS(image_grid(nine, 3, {.pad = pad}), ShapeError);
+    CHECK_THROWS_AS(image_strip(nine, {.pad = pad}), ShapeError);
+    CHECK_THROWS_AS(image_strip(std::vector{nine, nine}, {.pad = pad}), ShapeError);
+  }
+  CHECK(memory_stats().peak_in_use == before);
+  CHECK(image_grid(nine, 1000, {.pad = 1}).shape() == Shape{4, 3001, 1});  // as many columns as are asked for
 }
 
 }  // namespace grid_test

@@ -231,6 +231,9 @@ TEST_CASE("Gpt: misuse") {
         "gpt: group is 5, pixels are 784, levels are 256; the group must divide the pixels, and there must be 2 levels "
         "or more");
   CHECK_THROWS_AS(Net({.group = 0}, Key{1}), ValueError);
+  CHECK_THROWS_WITH_AS(Net({.height = Index{1} << 32, .columns = Index{1} << 32}, Key{1}),
+                       "gpt: height x columns is 4294967296 x 4294967296; it must be in [0, 2^48]", ShapeError);
+  CHECK_THROWS_AS(Net({.levels = Index{1} << 62, .group = 28}, Key{1}), ShapeError);
   CHECK_THROWS_AS(Net({.levels = 1}, Key{1}), ValueError);
   CHECK(message_of<ValueError>([] { Net({.layers = 0}, Key{1}); }) ==
         "transformer: layers are 0; there must be at least 1");

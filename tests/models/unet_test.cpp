@@ -78,6 +78,10 @@ TEST_CASE("UNet: misuse") {
   CHECK_THROWS_AS(Net({.width = 0}, Key{1}), ValueError);
   CHECK_THROWS_AS(Net({.blocks = 0}, Key{1}), ValueError);
   CHECK_THROWS_AS(Net({.multipliers = {}}, Key{1}), ValueError);
+  CHECK_THROWS_AS(Net({.multipliers = std::vector<Index>(70, 1)}, Key{1}), ValueError);
+  CHECK_THROWS_WITH_AS(Net({.width = 32, .multipliers = {1, (Index{1} << 59) + 1}}, Key{1}),
+                       "unet: width x multiplier is 32 x 576460752303423489; it must be in [0, 2^48]", ShapeError);
+  CHECK_THROWS_AS(Net({.width = Index{1} << 62}, Key{1}), ShapeError);
   CHECK_THROWS_AS(Net({.width = 12}, Key{1}), ValueError);  // 8 groups
   CHECK_THROWS_AS(Net({.channels = 0}, Key{1}), ValueError);
 

@@ -1,5 +1,6 @@
 #include "inkling/ops/conv.hpp"
 
+#include <limits>
 #include <vector>
 
 #include "../golden/data/conv.inc"
@@ -198,6 +199,11 @@ TEST_CASE("conv2d: errors") {
   CHECK_THROWS_WITH_AS(conv2d(x, w, {.dilation = 0}), "conv2d: dilation is 0; it must be at least 1", ValueError);
   CHECK_THROWS_WITH_AS(conv2d(x, w, {.groups = 0}), "conv2d: groups is 0; it must be at least 1", ValueError);
   CHECK_THROWS_WITH_AS(conv2d(x, w, {.padding = -1}), "conv2d: padding is -1; it must be at least 0", ValueError);
+  const Index most = std::numeric_limits<Index>::max();
+  CHECK_THROWS_AS(conv2d(x, w, {.padding = most}), ShapeError);
+  CHECK_THROWS_AS(conv2d(x, w, {.pad = {.top = most, .bottom = most}}), ShapeError);
+  CHECK_THROWS_AS(conv2d(x, w, {.dilation = most / 2 + 1}), ShapeError);  // twice that wraps around to 0
+  CHECK_THROWS_AS(conv2d(x, w, {.groups = most}), std::invalid_argument);
   CHECK_THROWS_WITH_AS(conv2d(x, w, {.pad = {.left = -2}}), "conv2d: pad.left is -2; it must be at least -1",
                        ValueError);
 }
@@ -267,6 +273,12 @@ TEST_CASE("conv_transpose2d: errors") {
   CHECK_THROWS_WITH_AS(conv_transpose2d(x, w, {.stride = 2, .output_padding = 2}),
                        "conv_transpose2d: output_padding is 2, stride is 2; output_padding must be below the stride",
                        ValueError);
+  const Index most = std::numeric_limits<Index>::max();
+  for (const Index absurd : {most, most / 2 + 1, most / 4 + 1}) {
+    CHECK_THROWS_AS(conv_transpose2d(x, w, {.stride = absurd}), ShapeError);
+    CHECK_THROWS_AS(conv_transpose2d(x, w, {.dilation = absurd}), ShapeError);
+    CHECK_THROWS_AS(conv_transpose2d(x, w, {.padding = absurd}), ShapeError);
+  }
   CHECK_THROWS_WITH_AS(conv_transpose2d(x, w, {.output_padding = -1}),
                        "conv_transpose2d: output_padding is -1; it must be at least 0", ValueError);
   CHECK_THROWS_WITH_AS(

@@ -1,5 +1,7 @@
 #include "inkling/ops/image.hpp"
 
+#include <limits>
+
 #include "../golden/data/image.inc"
 #include "../golden/golden.hpp"
 #include "operation_checks.hpp"
@@ -62,6 +64,11 @@ TEST_CASE("image: errors") {
   const Tensor<float, 4> x(Shape{1, 4, 6, 1});
   CHECK_THROWS_WITH_AS(upsample_nearest(x, 0), "upsample_nearest: factor is 0; it must be at least 1", ValueError);
   CHECK_THROWS_WITH_AS(patchify(x, 0), "patchify: patch is 0; it must be at least 1", ValueError);
+  const Index most = std::numeric_limits<Index>::max(), big = Index{1} << 62;
+  CHECK_THROWS_AS(upsample_nearest(x, most), ShapeError);
+  CHECK_THROWS_AS(patchify(Tensor<float, 4>(Shape{0, 0, 0, 1}), big), ShapeError);
+  CHECK_THROWS_AS(unpatchify(Tensor<float, 3>(Shape{1, 0, 1}), 1, big, 4, 1), ShapeError);
+  CHECK_THROWS_AS(unpatchify(Tensor<float, 3>(Shape{1, 0, 1}), 1, most, most, most), ShapeError);
   CHECK_THROWS_WITH_AS(patchify(x, 4),
                        "patchify: patch is 4, image is (1, 4, 6, 1); patch must divide image[1] and image[2]",
                        ShapeError);

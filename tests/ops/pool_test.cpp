@@ -1,5 +1,6 @@
 #include "inkling/ops/pool.hpp"
 
+#include <limits>
 #include <vector>
 
 #include "../golden/data/pool.inc"
@@ -98,6 +99,8 @@ TEST_CASE("pool: errors") {
                        "average_pool2d: kernel is 4, x is (1, 4, 3, 2), padded to (4, 3); the window must fit into the "
                        "padded image",
                        ShapeError);
+  const Index most = std::numeric_limits<Index>::max();
+  CHECK_THROWS_AS(average_pool2d(x, {.kernel = most, .padding = most / 2}), ShapeError);
 }
 
 }  // namespace pool_test

@@ -1,5 +1,6 @@
 #include "inkling/ops/reshape.hpp"
 
+#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -174,6 +175,9 @@ TEST_CASE("reshape: errors") {
   CHECK(shape_error([&] { broadcast_to(x, Shape{3, 6}); }) ==
         "broadcast: tensor is (2, 6), target is (3, 6); axis 0 must be 1 or equal");
   CHECK(shape_error([&] { flip(x, 2); }) == "axis: 2 of a rank-2 tensor; it must be in [-2, 2)");
+  const Index most = std::numeric_limits<Index>::max();
+  CHECK_THROWS_AS(pad(x, {{0, 0}, {most, most}}), ShapeError);
+  CHECK_THROWS_AS(pad(x, {{0, 0}, {1, most}}), ShapeError);
   CHECK(error_of<ValueError>([&] { pad(x, {{0, 0}, {-1, 0}}); }) ==
         "pad: margin of axis 1 is {-1, 0}; it must not be negative");
 }

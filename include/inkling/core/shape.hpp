@@ -4,17 +4,27 @@
 //     Shape<4> images{64, 28, 28, 1};
 //     Index pixels = images.size();        // 50176
 //     auto steps = images.strides();       // {784, 28, 1, 1}, row-major
+//
+// Errors: ShapeError for the size of extents whose product no integer holds.
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <string>
 
 #include "inkling/core/error.hpp"
+#include "inkling/core/extent.hpp"
 
 namespace ink {
 
-using Index = std::int64_t;
+template <int R>
+struct Shape;
+
+namespace detail {
+
+template <int R>
+[[noreturn]] INKLING_NOINLINE void refuse_size(const Shape<R>& shape);
+
+}  // namespace detail
 
 template <int R>
 struct Shape {
@@ -37,7 +47,9 @@ struct Shape {
   /// Number of elements; 1 for rank 0.
   constexpr Index size() const {
     Index n = 1;
-    for (int a = 0; a < R; ++a) n *= (*this)[a];
+    for (int a = 0; a < R; ++a) {
+      if (!detail::multiply(n, (*this)[a])) detail::refuse_size(*this);
+    }
     return n;
   }
 
@@ -68,6 +80,11 @@ std::string to_string(const Shape<R>& shape) {
 
 namespace detail {
 
+template <int R>
+void refuse_size(const Shape<R>& shape) {
+  throw ShapeError(text("size: shape is ", shape, "; the product of its extents must be below 2^63"));
+}
+
 /// Turns -1, -2, … into the axis counted from the end and refuses what is outside.
 constexpr int axis_index(int axis, int rank) {
   const int index = axis < 0 ? axis + rank : axis;
@@ -91,14 +108,9 @@ Shape<R> place_in(const Shape<R>& shape, Index flat) {
 /// No negative extent, and extents whose product fits; those of 0 count as 1, so that strides fit as well.
 template <int R>
 constexpr bool is_allocatable(const Shape<R>& shape) {
-  Index n = 1;
-  for (int a = 0; a < R; ++a) {
-    if (shape[a] < 0) return false;
-    if (shape[a] == 0) continue;
-    if (shape[a] > (Index{1} << 48) / n) return false;
-    n *= shape[a];
-  }
-  return true;
+  Extent n = 1;
+  for (int a = 0; a < R; ++a) n = n * (shape[a] == 0 ? 1 : shape[a]);
+  return n.fits();
 }
 
 template <int R>

@@ -57,6 +57,7 @@ class Tensor {
   }
 
   static Tensor from(const Shape<R>& shape, std::span<const T> elements) {
+    detail::check_allocatable(shape);
     if (static_cast<Index>(elements.size()) != shape.size()) {
       throw ShapeError(
           text("tensor: shape is ", shape, ", elements are ", elements.size(), "; it needs ", shape.size()));

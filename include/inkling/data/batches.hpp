@@ -52,6 +52,10 @@ class BatchRows {
   BatchRows(Index items, Key key) : items_(items), key_(key) {}
 
   std::vector<Index> operator()(Index step, Index size) {
+    if (step < 0 || step >= std::numeric_limits<Index>::max() / size) {
+      throw ValueError(text("batches: step is ", step, ", size is ", size,
+                            "; the images up to the step must be counted by 63 bits"));
+    }
     std::vector<Index> rows(static_cast<std::size_t>(size));
     for (Index i = 0; i < size; ++i) {
       const Index at = step * size + i, epoch = at / items_;
@@ -73,7 +77,9 @@ class BatchRows {
 
 inline void check_batches(const char* operation, Index items, Index size, Index first, Index last) {
   if (items < 1) throw ValueError(text(operation, ": the data set is empty; it needs at least one image"));
-  if (size < 1) throw ValueError(text(operation, ": size is ", size, "; it must be at least 1"));
+  if (size < 1 || !Extent(size).fits()) {
+    throw ValueError(text(operation, ": size is ", size, "; it must be ", size < 1 ? "at least 1" : "at most 2^48"));
+  }
   if (first < 0 || last < first) {
     throw ValueError(text(operation, ": steps are [", first, ", ", last, "); 0 <= start <= steps must hold"));
   }

@@ -4,7 +4,8 @@
 // image_strip   one row of all images; or, from the states of a sampling run, one row for each image of the batch and
 //               one column for each state
 //
-// Errors: ShapeError for no images or states that differ in shape; ValueError for columns < 1 or pad < 0.
+// Errors: ShapeError for no images, states that differ in shape, or a grid of more than 2^48 elements; ValueError for
+// columns < 1 or pad < 0.
 //
 // Example:
 //     Tensor<float, 4> images({10, 28, 28, 1});
@@ -34,8 +35,13 @@ template <class T, class F>
 Tensor<T, 3> place_images(Index count, Index columns, const Shape<3>& one, const GridOptions<T>& options, F image) {
   if (columns < 1) throw ValueError(text("image_grid: columns is ", columns, "; it must be at least 1"));
   if (options.pad < 0) throw ValueError(text("image_grid: pad is ", options.pad, "; it must not be negative"));
-  const Index pad = options.pad, rows = (count + columns - 1) / columns;
-  const Shape<3> whole{rows * (one[0] + pad) + pad, columns * (one[1] + pad) + pad, one[2]};
+  const Index pad = options.pad, rows = (count - 1) / columns + 1;
+  const Extent height = (Extent(one[0]) + pad) * rows + pad, width = (Extent(one[1]) + pad) * columns + pad;
+  if (!(height * width * one[2]).fits()) {
+    throw ShapeError(text("image_grid: ", count, " images are ", one, ", columns are ", columns, ", pad is ", pad,
+                          "; the grid must have at most 2^48 elements"));
+  }
+  const Shape<3> whole{height.value(), width.value(), one[2]};
   Tensor<T, 3> grid(whole, options.fill);
   T* out = grid.mutable_data();
   const Index row_size = one[1] * one[2];

@@ -97,14 +97,8 @@ Tensor<T, R> decode_idx(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < data) throw ValueError("idx: the extents are truncated");
   Shape<R> shape;
   for (int a = 0; a < R; ++a) shape[a] = detail::big32(bytes.subspan(4 + 4 * static_cast<std::size_t>(a)));
-  std::uint64_t count = 1;
-  for (int a = 0; a < R; ++a) {
-    const auto extent = static_cast<std::uint64_t>(shape[a]);
-    if (extent != 0 && count > (std::uint64_t{1} << 48) / extent) {
-      throw ValueError(text("idx: the shape ", shape, " overflows"));
-    }
-    count *= extent;
-  }
+  if (!detail::is_allocatable(shape)) throw ValueError(text("idx: the shape ", shape, " overflows"));
+  const auto count = static_cast<std::uint64_t>(shape.size());
   const std::uint64_t there = bytes.size() - data, needed = count * sizeof(T);
   if (there < needed) {
     throw ValueError(text("idx: the data is truncated: ", shape, " needs ", needed, " bytes, ", there, " are there"));

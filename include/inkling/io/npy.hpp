@@ -1,7 +1,15 @@
-// NPY: the array files of NumPy (format 1.0 to 3.0), little-endian and in C order.
+// NPY: the array files of NumPy.
 //
-// Element types: f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 (the numbers are bytes). Files are written as version 1.0, as NumPy
-// does.
+// What numpy.load(allow_pickle=False) reads is read, and what it refuses is refused: either byte order, C and Fortran
+// order, versions 1.0 to 3.0, the shapes of Python 2, |b1 (as 0 and 1), <f2, and all integers and floating-point
+// numbers up to 64 bits. Bytes after the array are left alone: numpy.save may have put another one there. Elements that
+// no tensor holds (complex numbers, extended precision, text, dates, records, objects) are refused by their name.
+//
+// The elements may be of another type than the tensor's if every one of them is a value of that type: int64 that fit
+// into int32, float64 that are floats exactly, floats that are whole numbers. The first that is not is named with its
+// place. NaN stays NaN.
+//
+// Files are written as numpy.save writes them: version 1.0, little-endian, C order.
 //
 // Errors: IoError for the file and for content that is not what is asked for.
 //
@@ -11,114 +19,137 @@
 #pragma once
 
 #include <bit>
-#include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <string>
-#include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "inkling/core/tensor.hpp"
+#include "inkling/io/dtype.hpp"
 #include "inkling/io/file.hpp"
+#include "inkling/io/npy_header.hpp"
 
 namespace ink {
 namespace detail {
-
-static_assert(std::endian::native == std::endian::little, "npy data is copied as it lies in memory");
 
 template <class T>
 concept NpyElement =
     (std::is_integral_v<T> && !std::is_same_v<T, bool>) || std::is_same_v<T, float> || std::is_same_v<T, double>;
 
 template <NpyElement T>
-std::string npy_descr() {
-  return text(sizeof(T) == 1 ? "|" : "<",
-              std::is_floating_point_v<T> ? "f"
-              : std::is_signed_v<T>       ? "i"
-                                          : "u",
-              sizeof(T));
+constexpr NpyType npy_type_of() {
+  return {std::is_floating_point_v<T> ? 'f' : std::is_signed_v<T> ? 'i' : 'u', static_cast<int>(sizeof(T)), false};
 }
 
-/// Reads the Python dictionary of an NPY header: the three keys in any order, nothing else.
-class NpyHeader {
- public:
-  std::string descr;
-  bool fortran_order = false;
-  std::vector<Index> shape;
+template <NpyElement T>
+std::string npy_descr() {
+  return text(sizeof(T) == 1 ? "|" : "<", npy_type_of<T>().kind, sizeof(T));
+}
 
-  explicit NpyHeader(std::string_view in) : in_(in) {
-    bool seen[3] = {};
-    expect('{');
-    while (!accept('}')) {
-      const std::string key = string();
-      expect(':');
-      const int which = key == "descr" ? 0 : key == "fortran_order" ? 1 : key == "shape" ? 2 : -1;
-      if (which < 0 || seen[which]) throw ValueError(text("npy: the header has the key '", key, "' too much"));
-      seen[which] = true;
-      if (which == 0) descr = string();
-      if (which == 1) fortran_order = boolean();
-      if (which == 2) tuple();
-      if (!accept(',')) {
-        expect('}');
-        break;
-      }
+/// The bits of an element, as the number that they are in memory.
+inline std::uint64_t npy_bits(const std::uint8_t* from, NpyType type) {
+  std::uint64_t bits = 0;
+  for (int b = 0; b < type.size; ++b) bits |= std::uint64_t{from[type.swapped ? type.size - 1 - b : b]} << 8 * b;
+  return bits;
+}
+
+/// Calls f with the value as an int64, a uint64 or a double, which hold any element exactly.
+template <class F>
+auto with_npy_value(std::uint64_t bits, NpyType type, F f) {
+  if (type.kind == 'b') return f(std::uint64_t{bits != 0});
+  if (type.kind == 'u') return f(bits);
+  if (type.kind == 'i') {
+    const int unused = 64 - 8 * type.size;
+    return f(static_cast<std::int64_t>(bits << unused) >> unused);
+  }
+  if (type.size == 2) return f(static_cast<double>(float_from_float16(static_cast<std::uint16_t>(bits))));
+  if (type.size == 4) return f(static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits))));
+  return f(std::bit_cast<double>(bits));
+}
+
+/// Sets `out` to the same value, or returns false if T has no such value.
+template <class T, class From>
+bool convert_exactly(From x, T& out) {
+  if constexpr (std::is_integral_v<From> && std::is_integral_v<T>) {
+    out = static_cast<T>(x);
+    return std::in_range<T>(x);
+  } else if constexpr (std::is_integral_v<From>) {
+    out = static_cast<T>(x);
+    return out < std::ldexp(T{1}, std::numeric_limits<From>::digits) && static_cast<From>(out) == x;
+  } else if constexpr (std::is_integral_v<T>) {
+    const From limit = std::ldexp(From{1}, std::numeric_limits<T>::digits);
+    if (!(x < limit && x >= (std::is_signed_v<T> ? -limit : From{0}) && x == std::trunc(x))) return false;
+    out = static_cast<T>(x);
+    return true;
+  } else {
+    const bool finite = std::isfinite(x);
+    if (finite && std::abs(x) > static_cast<From>(std::numeric_limits<T>::max())) return false;
+    out = static_cast<T>(x);
+    return !finite || static_cast<From>(out) == x;
+  }
+}
+
+/// Where in the file each element of a tensor lies, one after the other: as they lie, or the first axis fastest.
+class NpyOrder {
+ public:
+  explicit NpyOrder(const NpyHeader& header) : shape_(header.shape), index_(shape_.size()), steps_(shape_.size(), 1) {
+    const std::size_t rank = shape_.size();
+    for (std::size_t i = 1; i < rank; ++i) {
+      const std::size_t a = header.fortran_order ? i : rank - 1 - i, inner = header.fortran_order ? a - 1 : a + 1;
+      steps_[a] = steps_[inner] * shape_[inner];
     }
-    skip_space();
-    if (!in_.empty()) throw ValueError("npy: the header has text after its dictionary");
-    if (!seen[0] || !seen[1] || !seen[2]) throw ValueError("npy: the header lacks descr, fortran_order or shape");
+  }
+
+  Index at() const { return at_; }
+
+  void next() {
+    for (std::size_t a = shape_.size(); a-- > 0;) {
+      at_ += steps_[a];
+      if (++index_[a] < shape_[a]) return;
+      at_ -= index_[a] * steps_[a];
+      index_[a] = 0;
+    }
+  }
+
+  /// "(1, 2)"
+  std::string index() const {
+    std::string out;
+    for (const Index i : index_) out += text(out.empty() ? "(" : ", ", i);
+    return out.empty() ? "()" : out + ")";
   }
 
  private:
-  void skip_space() {
-    while (!in_.empty() && (in_[0] == ' ' || in_[0] == '\n' || in_[0] == '\t')) in_.remove_prefix(1);
-  }
-  bool accept(char c) {
-    skip_space();
-    if (in_.empty() || in_[0] != c) return false;
-    in_.remove_prefix(1);
-    return true;
-  }
-  void expect(char c) {
-    if (!accept(c)) throw ValueError(text("npy: the header has no '", c, "' where one is needed"));
-  }
-  std::string string() {
-    skip_space();
-    const char quote = in_.empty() ? '\0' : in_[0];
-    const auto end = quote == '\'' || quote == '"' ? in_.find(quote, 1) : in_.npos;
-    if (end == in_.npos) throw ValueError("npy: the header has no string where one is needed");
-    std::string out(in_.substr(1, end - 1));
-    in_.remove_prefix(end + 1);
-    return out;
-  }
-  bool boolean() {
-    skip_space();
-    for (const std::string_view word : {"True", "False"}) {
-      if (!in_.starts_with(word)) continue;
-      in_.remove_prefix(word.size());
-      return word == "True";
-    }
-    throw ValueError("npy: fortran_order must be True or False");
-  }
-  void tuple() {
-    expect('(');
-    while (!accept(')')) {
-      skip_space();
-      Index extent = -1;
-      const auto [end, error] = std::from_chars(in_.data(), in_.data() + in_.size(), extent);
-      if (error != std::errc{} || extent < 0) throw ValueError("npy: the shape must hold integers from 0");
-      in_.remove_prefix(static_cast<std::size_t>(end - in_.data()));
-      shape.push_back(extent);
-      if (!accept(',')) {
-        expect(')');
-        break;
-      }
-    }
-  }
-
-  std::string_view in_;
+  std::vector<Index> shape_, index_, steps_;
+  Index at_ = 0;
 };
+
+template <class T>
+void convert_npy(const NpyHeader& header, const std::uint8_t* data, T* to, Index count) {
+  const NpyType type = header.type;
+  const bool same = type.kind == npy_type_of<T>().kind && type.size == npy_type_of<T>().size;
+  if (same && !type.swapped && !(header.fortran_order && header.shape.size() > 1)) {
+    if (count) std::memcpy(to, data, static_cast<std::size_t>(count) * sizeof(T));
+    return;
+  }
+  NpyOrder order(header);
+  for (Index i = 0; i < count; ++i, ++to, order.next()) {
+    const std::uint64_t bits = npy_bits(data + order.at() * type.size, type);
+    if (same) {
+      std::memcpy(to, &bits, sizeof(T));  // NaN keeps its bits
+      continue;
+    }
+    with_npy_value(bits, type, [&](auto value) {
+      if (convert_exactly(value, *to)) return;
+      throw ValueError(text("npy: element ", order.index(), " of the '", header.descr, "' is ", value, ", which no '",
+                            npy_descr<T>(), "' is"));
+    });
+  }
+}
 
 }  // namespace detail
 
@@ -127,36 +158,18 @@ namespace io {
 /// The array in the bytes of an NPY file; ValueError if it is not what is asked for.
 template <detail::NpyElement T, int R>
 Tensor<T, R> decode_npy(std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view magic = "\x93NUMPY";
-  if (bytes.size() < 10 || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0) {
-    throw ValueError("npy: the file does not start with \\x93NUMPY");
-  }
-  const unsigned version = bytes[6];
-  if (version < 1 || version > 3) throw ValueError(text("npy: the version is ", version, "; it must be 1, 2 or 3"));
-  const std::size_t begin = version == 1 ? 10 : 12;
-  if (bytes.size() < begin) throw ValueError("npy: the header is truncated");
-  std::size_t length = bytes[8] | std::size_t{bytes[9]} << 8;
-  if (version > 1) length |= std::size_t{bytes[10]} << 16 | std::size_t{bytes[11]} << 24;
-  if (length > bytes.size() - begin) throw ValueError("npy: the header is truncated");
-  const detail::NpyHeader header({reinterpret_cast<const char*>(bytes.data()) + begin, length});
-  const std::string descr = detail::npy_descr<T>();
-  if (header.descr != descr && !(sizeof(T) == 1 && header.descr == "<" + descr.substr(1))) {
-    throw ValueError(text("npy: the elements are '", header.descr, "'; '", descr, "' is asked for"));
-  }
+  const detail::NpyHeader header(bytes);
   if (header.shape.size() != static_cast<std::size_t>(R)) {
     throw ValueError(text("npy: the rank is ", header.shape.size(), "; ", R, " is asked for"));
   }
-  if (header.fortran_order && R > 1) throw ValueError("npy: the data is in Fortran order; C order is needed");
   Shape<R> shape;
   for (int a = 0; a < R; ++a) shape[a] = header.shape[static_cast<std::size_t>(a)];
   detail::check_allocatable(shape);
-  const auto data = bytes.subspan(begin + length);
-  const std::size_t needed = static_cast<std::size_t>(shape.size()) * sizeof(T);
-  if (data.size() != needed) {
-    throw ValueError(text("npy: the data has ", data.size(), " bytes; ", shape, " needs ", needed));
-  }
+  const std::size_t there = bytes.size() - header.data;
+  const std::size_t needed = static_cast<std::size_t>(shape.size()) * static_cast<std::size_t>(header.type.size);
+  if (there < needed) throw ValueError(text("npy: the data has ", there, " bytes; ", shape, " needs ", needed));
   auto out = Tensor<T, R>::uninitialized(shape);
-  if (needed) std::memcpy(out.mutable_data(), data.data(), needed);
+  detail::convert_npy(header, bytes.data() + header.data, out.mutable_data(), shape.size());
   return out;
 }
 

@@ -293,16 +293,17 @@ class SafeTensors {
     const Json json = parse_json(header);
     struct Range {
       std::uint64_t begin, end;
-      std::string_view name;
     };
     std::vector<Range> ranges;
-    for (std::size_t i = 0; i < json.keys.size(); ++i) {
-      if (json.keys[i] == metadata_key) {
-        parse_metadata(json.items[i]);
+    ranges.reserve(json.members().size());
+    entries_.reserve(ranges.capacity());
+    for (const auto& [name, value] : json.members()) {
+      if (name == metadata_key) {
+        parse_metadata(value);
         continue;
       }
-      const auto begin = parse_entry(json.keys[i], json.items[i], data, file);
-      ranges.push_back({begin, begin + entries_.back().bytes.size(), json.keys[i]});
+      const auto begin = parse_entry(name, value, data, file);
+      ranges.push_back({begin, begin + entries_.back().bytes.size()});
     }
     const auto by_place = sorted_order(ranges.size(), [&](std::size_t a, std::size_t b) {
       return ranges[a].begin < ranges[b].begin || (ranges[a].begin == ranges[b].begin && ranges[a].end < ranges[b].end);
@@ -311,8 +312,8 @@ class SafeTensors {
     for (const std::size_t i : by_place) {
       const Range& range = ranges[i];
       if (range.begin != end) {
-        throw ValueError(text("safetensors: the data of ", json_quote(range.name), " begins at ", range.begin, ", the ",
-                              "data before it ends at ", end, "; there must be no ",
+        throw ValueError(text("safetensors: the data of ", json_quote(entries_[i].name), " begins at ", range.begin,
+                              ", the ", "data before it ends at ", end, "; there must be no ",
                               range.begin > end ? "holes" : "overlaps"));
       }
       end = range.end;
@@ -322,6 +323,7 @@ class SafeTensors {
     }
     if (had_checksum_) detail::check_checksum(bytes, bytes.size() - data.size());
     std::vector<Entry> by_name;
+    by_name.reserve(entries_.size());
     for (const std::size_t i : sorted_order(
              entries_.size(), [&](std::size_t a, std::size_t b) { return entries_[a].name < entries_[b].name; })) {
       by_name.push_back(std::move(entries_[i]));
@@ -331,15 +333,22 @@ class SafeTensors {
 
   void parse_metadata(const Json& json) {
     if (!json.is(Json::Kind::object)) throw ValueError("safetensors: __metadata__ must be an object");
-    for (std::size_t i = 0; i < json.keys.size(); ++i) {
-      if (!json.items[i].is(Json::Kind::string)) {
-        throw ValueError(text("safetensors: metadata ", json_quote(json.keys[i]), " must be a string"));
+    Metadata unsorted;
+    unsorted.reserve(json.members().size());
+    metadata_.reserve(unsorted.capacity());
+    for (auto [key, value] : json.members()) {
+      if (!value.is(Json::Kind::string)) {
+        throw ValueError(text("safetensors: metadata ", json_quote(key), " must be a string"));
       }
-      if (detail::declares_checksum(json.keys[i], json.items[i].string)) {
+      if (detail::declares_checksum(key, value.string())) {
         had_checksum_ = true;  // of that file, not of what is made of it
       } else {
-        set_metadata(json.keys[i], json.items[i].string);
+        unsorted.emplace_back(std::move(key), value.string());
       }
+    }
+    for (const std::size_t i : sorted_order(
+             unsorted.size(), [&](std::size_t a, std::size_t b) { return unsorted[a].first < unsorted[b].first; })) {
+      metadata_.push_back(std::move(unsorted[i]));
     }
   }
 
@@ -350,32 +359,35 @@ class SafeTensors {
       throw ValueError(text("safetensors: ", json_quote(name), ": ", what));
     };
     using Kind = Json::Kind;
-    const Json *dtype = json.find("dtype"), *shape = json.find("shape"), *offsets = json.find("data_offsets");
+    const auto dtype = json.find("dtype"), shape = json.find("shape"), offsets = json.find("data_offsets");
     if (!json.is(Kind::object) || !dtype || !shape || !offsets) fail("dtype, shape and data_offsets are needed");
     if (!dtype->is(Kind::string)) fail("dtype must be a string");
-    const std::size_t type = detail::safe_dtype_index(dtype->string);
-    if (type == detail::safe_dtypes.size()) fail(text("dtype ", json_quote(dtype->string), " is unknown"));
-    const auto natural = [](const Json& item) { return item.is(Kind::integer) && item.integer >= 0; };
+    const std::size_t type = detail::safe_dtype_index(dtype->string());
+    if (type == detail::safe_dtypes.size()) fail(text("dtype ", json_quote(dtype->string()), " is unknown"));
+    const auto natural = [](const Json& item) { return item.is(Kind::integer) && item.integer() >= 0; };
     const auto naturals = [&](const Json& list) {
-      return list.is(Kind::array) && std::all_of(list.items.begin(), list.items.end(), natural);
+      if (!list.is(Kind::array)) return false;
+      const auto items = list.items();
+      return std::all_of(items.begin(), items.end(), natural);
     };
     if (!naturals(*shape)) fail("shape must be a list of integers from 0");
-    if (!naturals(*offsets) || offsets->items.size() != 2) fail("data_offsets must be two integers from 0");
-    Entry e{name, dtype->string, {}, {}, file};
+    if (!naturals(*offsets) || offsets->items().size() != 2) fail("data_offsets must be two integers from 0");
+    Entry e{name, dtype->string(), {}, {}, file};
+    e.shape.reserve(shape->items().size());
     std::uint64_t size = detail::safe_dtypes[type].size;
-    for (const Json& extent : shape->items) {
-      const auto n = static_cast<std::uint64_t>(extent.integer);
+    for (const Json& extent : shape->items()) {
+      const auto n = static_cast<std::uint64_t>(extent.integer());
       if (n != 0 && size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / n) {
         fail("the size of the shape overflows");
       }
       size *= n;
-      e.shape.push_back(extent.integer);
+      e.shape.push_back(extent.integer());
     }
-    const auto begin = static_cast<std::uint64_t>(offsets->items[0].integer);
-    const auto end = static_cast<std::uint64_t>(offsets->items[1].integer);
+    const auto begin = static_cast<std::uint64_t>((*offsets->items().begin()).integer());
+    const auto end = static_cast<std::uint64_t>((*++offsets->items().begin()).integer());
     if (begin > end) fail("data_offsets must not decrease");
     if (end - begin != size) {
-      fail(text("data_offsets span ", end - begin, " bytes; ", dtype->string, " of shape ", detail::shape_text(e.shape),
+      fail(text("data_offsets span ", end - begin, " bytes; ", e.dtype, " of shape ", detail::shape_text(e.shape),
                 " needs ", size));
     }
     if (end > data.size()) fail(text("the data ends at ", end, "; there are ", data.size(), " bytes"));

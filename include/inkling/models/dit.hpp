@@ -42,10 +42,10 @@ class Dit {
   };
 
   Dit(const Options& o, Key key)
-      : input_({.in = o.patch * o.patch * (o.channels + o.sketch), .out = o.width}, key.fold(0)),
+      : input_({.in = numbers(o, o.channels + o.sketch), .out = o.width}, key.fold(0)),
         time_({.features = o.width, .width = o.width}, key.fold(1)),
         body_(tokens(o), {.width = o.width, .heads = o.heads}, o.layers, key.fold(2), o.recompute),
-        head_({.width = o.width, .out = o.patch * o.patch * outputs(o), .zero_init = true}, key.fold(3)),
+        head_({.width = o.width, .out = numbers(o, outputs(o)), .zero_init = true}, key.fold(3)),
         options_(o) {
     detail::require_not_negative("dit", "outputs", o.outputs);
     detail::require_not_negative("dit", "classes", o.classes);
@@ -86,7 +86,13 @@ class Dit {
       throw ValueError(
           text("dit: patch is ", o.patch, ", image is ", o.height, " by ", o.columns, "; the patch must divide both"));
     }
-    return o.height / o.patch * (o.columns / o.patch);
+    return detail::checked_product("dit", "tokens", o.height / o.patch, o.columns / o.patch);
+  }
+
+  /// Of a token; the patch is checked first.
+  static Index numbers(const Options& o, Index channels) {
+    tokens(o);
+    return detail::checked_product("dit", "patch x patch x channels", o.patch, o.patch, channels);
   }
 
   Linear<T> input_;

@@ -65,7 +65,10 @@ class Gpt {
       : start_({.classes = std::max<Index>(o.classes, 1), .width = o.width}, key.fold(0)),
         body_(groups(o), {.width = o.width, .heads = o.heads, .causal = true}, o.layers, key.fold(1), o.recompute),
         norm_({.width = o.width}),
-        head_({.in = o.width, .out = o.group * outputs(o), .bias = false}, key.fold(2)),
+        head_({.in = o.width,
+               .out = detail::checked_product("gpt", "group x outputs", o.group, outputs(o)),
+               .bias = false},
+              key.fold(2)),
         options_(o) {
     if (o.group == 1) {
       pixel_.emplace(typename Embedding<T>::Options{.count = o.levels, .width = o.width, .std = 0.02}, key.fold(3));
@@ -144,11 +147,12 @@ class Gpt {
     detail::require_not_negative("gpt", "outputs", o.outputs);
     detail::require_not_negative("gpt", "classes", o.classes);
     detail::require_not_negative("gpt", "vocabulary", o.vocabulary);
-    if (o.group < 1 || o.height * o.columns % o.group != 0 || o.levels < 2) {
-      throw ValueError(text("gpt: group is ", o.group, ", pixels are ", o.height * o.columns, ", levels are ", o.levels,
+    const Index pixels = detail::checked_product("gpt", "height x columns", o.height, o.columns);
+    if (o.group < 1 || pixels % o.group != 0 || o.levels < 2) {
+      throw ValueError(text("gpt: group is ", o.group, ", pixels are ", pixels, ", levels are ", o.levels,
                             "; the group must divide the pixels, and there must be 2 levels or more"));
     }
-    return o.height * o.columns / o.group;
+    return pixels / o.group;
   }
 
   void check_extents(const Shape<3>& tokens) const {

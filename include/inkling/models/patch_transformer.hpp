@@ -52,7 +52,7 @@ class PatchTransformer {
   };
 
   PatchTransformer(const Options& o, Key key)
-      : input_({.in = o.patch * o.patch * o.channels, .out = o.width}, key.fold(0)),
+      : input_({.in = numbers(o), .out = o.width}, key.fold(0)),
         start_({.classes = std::max<Index>(o.classes, 1), .width = o.width}, key.fold(1)),
         body_(patches(o), {.width = o.width, .heads = o.heads, .causal = true}, o.layers, key.fold(2), o.recompute),
         norm_({.width = o.width}),
@@ -108,7 +108,13 @@ class PatchTransformer {
     detail::require_not_negative("patch_transformer", "classes", o.classes);
     detail::require_divides("patch_transformer", "patch", o.patch, "height", o.height);
     detail::require_divides("patch_transformer", "patch", o.patch, "columns", o.columns);
-    return o.height / o.patch * (o.columns / o.patch);
+    return detail::checked_product("patch_transformer", "patches", o.height / o.patch, o.columns / o.patch);
+  }
+
+  /// Of a patch, which is checked first.
+  static Index numbers(const Options& o) {
+    patches(o);
+    return detail::checked_product("patch_transformer", "patch x patch x channels", o.patch, o.patch, o.channels);
   }
 
   void check_extents(const Shape<4>& images) const {

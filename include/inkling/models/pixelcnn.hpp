@@ -170,6 +170,7 @@ struct PixelCnn {
     detail::require_not_negative("pixelcnn", "outputs", o.outputs);
     detail::require_not_negative("pixelcnn", "classes", o.classes);
     detail::require_not_negative("pixelcnn", "vocabulary", o.vocabulary);
+    detail::checked_product("pixelcnn", "height x columns", o.height, o.columns);
     return o;
   }
 

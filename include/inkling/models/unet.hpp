@@ -138,7 +138,7 @@ class UNet {
   };
 
   UNet(const Options& o, Keys keys)
-      : time_({.features = o.width, .width = 4 * o.width}, keys.next()),
+      : time_({.features = o.width, .width = detail::checked_product("unet", "4 x width", 4, o.width)}, keys.next()),
         input_({.in = o.channels + o.sketch, .out = o.width}, keys.next()),
         middle1_(residual(o, coarsest(o), coarsest(o)), keys.next()),
         middle_attention_({.channels = coarsest(o), .heads = o.heads, .groups = o.groups}, keys.next()),
@@ -200,6 +200,11 @@ class UNet {
     detail::require_not_negative("unet", "attention_levels", o.attention_levels);
     detail::require_not_negative("unet", "classes", o.classes);
     detail::require_not_negative("unet", "vocabulary", o.vocabulary);
+    // More levels than an extent can be halved, or channels than a tensor can have, are no network.
+    if (o.multipliers.size() > 48) {
+      throw ValueError(text("unet: levels are ", o.multipliers.size(), "; the most is 48"));
+    }
+    for (const Index m : o.multipliers) detail::checked_product("unet", "width x multiplier", o.width, m);
     return o;
   }
 

@@ -68,7 +68,10 @@ struct SelfAttention {
   std::optional<Rope> rope;
 
   SelfAttention(const Options& o, Key key)
-      : qkv({.in = checked(o), .out = 3 * o.width, .bias = o.bias}, key.fold(0)),
+      : qkv({.in = checked(o),
+             .out = detail::checked_product("self_attention", "3 x width", 3, o.width),
+             .bias = o.bias},
+            key.fold(0)),
         out({.in = o.width, .out = o.width, .bias = o.bias}, key.fold(1)),
         heads(o.heads),
         causal(o.causal),

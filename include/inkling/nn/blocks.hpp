@@ -136,7 +136,9 @@ struct Modulation {
   Index width;
 
   Modulation(Index condition, Index w, Index parts, Key key)
-      : linear({.in = condition, .out = parts * w, .zero_init = true}, key), width(w) {}
+      : linear({.in = condition, .out = checked_product("modulation", "parts x width", parts, w), .zero_init = true},
+               key),
+        width(w) {}
 
   template <TensorLikeOfRank<2> C>
   auto operator()(const char* layer, const C& c, const Shape<3>& x) const {

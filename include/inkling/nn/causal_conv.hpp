@@ -128,6 +128,8 @@ struct MaskedConv2d {
     detail::require_positive(name, "kernel", o.kernel);
     detail::require_positive(name, "dilation", o.dilation);
     if (o.kernel % 2 == 0) throw ValueError(text(name, ": kernel is ", o.kernel, "; it must be odd"));
+    detail::checked_product(name, "kernel x kernel x in x out", o.kernel, o.kernel, o.in, o.out);
+    detail::checked_product(name, "dilation x kernel", o.dilation, o.kernel);
     if (live_positions(o) == 0) {
       throw ValueError(text(name, ": kernel is 1, mask is a; this sees nothing: the kernel must be at least 3"));
     }

@@ -54,7 +54,7 @@ struct Conv2d {
   Conv2d(const Options& o, Key key) {
     check(o);
     const Shape<4> shape{o.kernel, o.kernel, o.in / o.groups, o.out};
-    const Index fan_in = o.kernel * o.kernel * (o.in / o.groups);
+    const Index fan_in = inputs(o);
     weight.value = o.zero_init ? init::zeros<T>(shape) : init::kaiming_uniform<T>(shape, fan_in, key.fold(0));
     if (o.bias) {
       const Shape<1> channels{o.out};
@@ -71,6 +71,7 @@ struct Conv2d {
     check(o);
     detail::require_extent("conv2d", x, 3, "in", o.in);
     const Index reach = padding_before(o) + padding_after(o) - o.dilation * (o.kernel - 1) - 1;
+    detail::checked_product("conv2d", "x", x[1], x[2]);
     if (x[1] + reach < 0 || x[2] + reach < 0) {
       throw ShapeError(text("conv2d: x is ", x, ", kernel is ", o.kernel, ", dilation is ", o.dilation,
                             "; the window must fit into the padded image"));
@@ -99,6 +100,14 @@ struct Conv2d {
     if (o.padding < same_padding) {
       throw ValueError(text("conv2d: padding is ", o.padding, "; it must not be negative, or same_padding"));
     }
+    inputs(o);
+    detail::checked_product("conv2d", "dilation x kernel", o.dilation, o.kernel);
+    if (o.padding > 0) detail::checked_product("conv2d", "padding", o.padding);
+  }
+
+  /// How many numbers one output sees.
+  static constexpr Index inputs(const Options& o) {
+    return detail::checked_product("conv2d", "kernel x kernel x in / groups", o.kernel, o.kernel, o.in / o.groups);
   }
 
   static constexpr Index padding_before(const Options& o) {
@@ -126,7 +135,10 @@ struct Upsample {
 
   static constexpr Shape<4> out_shape(const Options& o, const Shape<4>& x) {
     detail::require_positive("upsample", "factor", o.factor);
-    return Conv2d<T>::out_shape(inner(o), {x[0], x[1] * o.factor, x[2] * o.factor, x[3]});
+    const auto grown = [&](Index extent) {
+      return detail::checked_product("upsample", "x x factor", extent, o.factor);
+    };
+    return Conv2d<T>::out_shape(inner(o), {x[0], grown(x[1]), grown(x[2]), x[3]});
   }
 
   template <TensorLikeOfRank<4> X>

@@ -171,7 +171,11 @@ struct GatedBlock {
   Linear<T> project;
 
   GatedBlock(const Options& o, Key key)
-      : conv({.in = o.width, .out = 2 * o.width, .kernel = o.kernel, .dilation = o.dilation}, key.fold(0)),
+      : conv({.in = o.width,
+              .out = detail::checked_product("gated_block", "2 x width", 2, o.width),
+              .kernel = o.kernel,
+              .dilation = o.dilation},
+             key.fold(0)),
         project({.in = o.width, .out = o.width}, key.fold(1)) {}
 
   static constexpr Shape<4> out_shape(const Options& o, const Shape<4>& x) {
@@ -219,7 +223,11 @@ struct GatedTwoStackBlock {
   Linear<T> link, project;
 
   GatedTwoStackBlock(const Options& o, Key key)
-      : vertical({.in = o.width, .out = 2 * o.width, .kernel = o.kernel, .dilation = o.dilation}, key.fold(0)),
+      : vertical({.in = o.width,
+                  .out = detail::checked_product("gated_two_stack_block", "2 x width", 2, o.width),
+                  .kernel = o.kernel,
+                  .dilation = o.dilation},
+                 key.fold(0)),
         horizontal({.in = o.width, .out = 2 * o.width, .kernel = o.kernel, .dilation = o.dilation}, key.fold(1)),
         link({.in = 2 * o.width, .out = 2 * o.width}, key.fold(2)),
         project({.in = o.width, .out = o.width}, key.fold(3)) {}

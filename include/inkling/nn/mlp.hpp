@@ -51,7 +51,9 @@ struct Mlp {
   Mlp(const Options& o, Key key)
       : up({.in = o.width, .out = hidden(o)}, key.fold(0)), down({.in = hidden(o), .out = o.width}, key.fold(1)) {}
 
-  static constexpr Index hidden(const Options& o) { return o.hidden ? o.hidden : 4 * o.width; }
+  static constexpr Index hidden(const Options& o) {
+    return o.hidden ? o.hidden : detail::checked_product("mlp", "4 x width", 4, o.width);
+  }
 
   template <int R>
   static constexpr Shape<R> out_shape(const Options& o, const Shape<R>& x) {
@@ -89,7 +91,9 @@ struct SwiGlu {
         up({.in = o.width, .out = hidden(o), .bias = false}, key.fold(1)),
         down({.in = hidden(o), .out = o.width, .bias = false}, key.fold(2)) {}
 
-  static constexpr Index hidden(const Options& o) { return o.hidden ? o.hidden : (o.width + 2) / 3 * 8; }
+  static constexpr Index hidden(const Options& o) {
+    return o.hidden ? o.hidden : (detail::checked_product("swiglu", "8 x width", 8, o.width) / 8 + 2) / 3 * 8;
+  }
 
   template <int R>
   static constexpr Shape<R> out_shape(const Options& o, const Shape<R>& x) {

@@ -92,7 +92,7 @@ inline kernels::ConvShape conv_window(const char* operation, const Shape<4>& w, 
   kernels::ConvShape s;
   s.kh = w[0];
   s.kw = w[1];
-  s.cin = w[2] * options.groups;
+  s.cin = checked_product(operation, "w[2] x groups", w[2], options.groups);
   s.cout = w[3];
   s.stride_h = s.stride_w = options.stride;
   s.pad_top = side("pad.top", options.pad.top);
@@ -116,11 +116,12 @@ inline kernels::ConvShape conv_shape(const char* operation, const Shape<4>& x, c
   s.n = x[0];
   s.h = x[1];
   s.w = x[2];
-  const Index padded_h = s.h + s.pad_top + s.pad_bottom, padded_w = s.w + s.pad_left + s.pad_right;
-  const Index window_h = s.dilation_h * (s.kh - 1) + 1, window_w = s.dilation_w * (s.kw - 1) + 1;
-  if (s.h < 1 || s.w < 1 || window_h > padded_h || window_w > padded_w) {
-    throw ShapeError(text(operation, ": the window is ", Shape{window_h, window_w}, ", x is ", x, ", padded to ",
-                          Shape{padded_h, padded_w}, "; the window must fit into the padded image"));
+  const Extent padded_h = Extent(s.h) + s.pad_top + s.pad_bottom, padded_w = Extent(s.w) + s.pad_left + s.pad_right;
+  const Extent window_h = Extent(s.dilation_h) * (s.kh - 1) + 1, window_w = Extent(s.dilation_w) * (s.kw - 1) + 1;
+  const auto fits = [](Extent window, Extent padded) { return window.fits() && window.value() <= padded.value(); };
+  if (s.h < 1 || s.w < 1 || !fits(window_h, padded_h) || !fits(window_w, padded_w)) {
+    throw ShapeError(text(operation, ": the window is (", window_h, ", ", window_w, "), x is ", x, ", padded to (",
+                          padded_h, ", ", padded_w, "); the window must fit into the padded image"));
   }
   return s;
 }
@@ -141,12 +142,14 @@ inline kernels::ConvShape conv_transpose_shape(const Shape<4>& x, const Shape<4>
                           "; output_padding must be below the stride"));
   }
   if (x[3] != s.cout) throw ShapeError(text(operation, ": x is ", x, ", w is ", w, "; x[3] must equal w[3]"));
-  const auto extent = [&](Index size, Index kernel, Index padding) {
-    return (size - 1) * options.stride + options.dilation * (kernel - 1) + 1 + options.output_padding - padding;
+  const auto extent = [&](Index size, Index kernel, Extent padding) {
+    const Extent grown = Extent(size - 1) * options.stride + Extent(options.dilation) * (kernel - 1) + 1;
+    const Extent whole = grown + options.output_padding;
+    return whole.fits() && padding.fits() ? whole.value() - padding.value() : -1;
   };
   s.n = x[0];
-  s.h = extent(x[1], s.kh, s.pad_top + s.pad_bottom);
-  s.w = extent(x[2], s.kw, s.pad_left + s.pad_right);
+  s.h = extent(x[1], s.kh, Extent(s.pad_top) + s.pad_bottom);
+  s.w = extent(x[2], s.kw, Extent(s.pad_left) + s.pad_right);
   if (x[1] < 1 || x[2] < 1 || s.h < 1 || s.w < 1) {
     throw ShapeError(text(operation, ": x is ", x, ", w is ", w, ", the result would be ", Shape{s.h, s.w},
                           "; its extents must be at least 1"));

@@ -32,6 +32,8 @@ namespace detail {
 
 inline void check_patch(const char* operation, Index patch, const Shape<4>& image) {
   if (patch < 1) throw ValueError(text(operation, ": patch is ", patch, "; it must be at least 1"));
+  check_allocatable(image);
+  checked_product(operation, "patch x patch x channels", patch, patch, image[3]);
   if (image[1] % patch != 0 || image[2] % patch != 0) {
     throw ShapeError(
         text(operation, ": patch is ", patch, ", image is ", image, "; patch must divide image[1] and image[2]"));

@@ -40,10 +40,10 @@ inline kernels::PoolShape pool_shape(const char* operation, const Shape<4>& x, c
     throw ValueError(text(operation, ": padding is ", options.padding, ", kernel is ", options.kernel,
                           "; padding must be in [0, kernel / 2]"));
   }
-  const Index padded_h = x[1] + 2 * options.padding, padded_w = x[2] + 2 * options.padding;
-  if (x[1] < 1 || x[2] < 1 || options.kernel > padded_h || options.kernel > padded_w) {
-    throw ShapeError(text(operation, ": kernel is ", options.kernel, ", x is ", x, ", padded to ",
-                          Shape{padded_h, padded_w}, "; the window must fit into the padded image"));
+  const Extent padding = options.padding, padded_h = padding * 2 + x[1], padded_w = padding * 2 + x[2];
+  if (x[1] < 1 || x[2] < 1 || options.kernel > padded_h.value() || options.kernel > padded_w.value()) {
+    throw ShapeError(text(operation, ": kernel is ", options.kernel, ", x is ", x, ", padded to (", padded_h, ", ",
+                          padded_w, "); the window must fit into the padded image"));
   }
   kernels::PoolShape s;
   s.n = x[0];

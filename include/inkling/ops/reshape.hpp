@@ -238,7 +238,12 @@ auto pad(const X& x, const Margin (&margins)[rank_v<X>], scalar_t<X> fill = 0) {
                             "}; it must not be negative"));
     }
     before[static_cast<std::size_t>(a)] = margins[a].before;
-    shape[a] += margins[a].before + margins[a].after;
+    const detail::Extent whole = detail::Extent(from[a]) + margins[a].before + margins[a].after;
+    if (!whole.fits()) {
+      throw ShapeError(text("pad: x is ", from, ", margin of axis ", a, " is {", margins[a].before, ", ",
+                            margins[a].after, "}; the result must have at most 2^48 elements"));
+    }
+    shape[a] = whole.value();
   }
   const auto inner = [=](auto whole) {
     for (int a = 0; a < R; ++a) {
