@@ -8,7 +8,8 @@
 //   mean = sum / n     var = Σ (x − mean)² / n (of the population)     logsumexp = log Σ exp(x)
 //
 // logsumexp subtracts the maximum first; a slice that is −∞ throughout gives −∞ with gradient zero. The gradient of max
-// goes to the first maximal element. The order of summation is fixed by the shape. Over no elements, sum is 0,
+// goes to the first maximal element. The order of summation is fixed by the shape, and its
+// error does not grow with the length. Over no elements, sum is 0,
 // logsumexp −∞, mean and var are NaN, and max throws. sum and mean read x where it lies; the others copy it once if the
 // reduced axes are not the last ones.
 //

@@ -128,14 +128,14 @@ void moments_of_rows(Index rows, Index length, const T* x, T* mean, T* variance)
     std::array<T, block> deviations;
     for (Index r = begin; r < end; ++r) {
       mean[r] /= static_cast<T>(length);
-      T squares = 0;
+      double squares = 0;
       for (Index at = 0; at < length; at += block) {
         const Index n = std::min(block, length - at);
         kernels::apply_serial(n, [m = mean[r]](T v) INKLING_LAMBDA_INLINE { return v - m; }, deviations.data(),
                               x + r * length + at);
-        squares += kernels::sum_squares(n, static_cast<const T*>(deviations.data()));
+        squares += static_cast<double>(kernels::sum_squares(n, static_cast<const T*>(deviations.data())));
       }
-      variance[r] = squares / static_cast<T>(length);
+      variance[r] = static_cast<T>(squares / static_cast<double>(length));
     }
   });
 }
