@@ -13,14 +13,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
 #include "inkling/core/parallel.hpp"
 #include "inkling/core/view.hpp"
 #include "inkling/kernels/elementwise.hpp"
 #include "inkling/kernels/reduce.hpp"
-#include "inkling/kernels/softmax.hpp"
 
 namespace ink::detail {
 
@@ -102,22 +100,6 @@ struct RowOrder {
 };
 
 inline Index row_grain(Index length) { return 16384 / std::max<Index>(length, 1) + 1; }
-
-/// dx = exp(x − y) · dy, and 0 where y is −∞.
-template <class T>
-void logsumexp_gradient_of_rows(Index rows, Index length, const T* x, const T* y, const T* dy, T* dx) {
-  parallel_for(rows, row_grain(length), [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      if (y[r] == -std::numeric_limits<T>::infinity()) {
-        std::fill_n(dx + r * length, length, T{0});
-        continue;
-      }
-      kernels::apply_serial(length, [top = y[r], scale = dy[r]](T v) INKLING_LAMBDA_INLINE {
-        return kernels::vexp(v - top) * scale;
-      }, dx + r * length, x + r * length);
-    }
-  });
-}
 
 /// Mean and population variance in two passes: the second sums squares of deviations, so nothing cancels.
 template <class T>
