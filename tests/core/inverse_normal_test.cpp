@@ -1,6 +1,7 @@
 #include "inkling/core/inverse_normal.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -38,6 +39,17 @@ TEST_CASE("inverse_normal: undone by the distribution function") {
   for (double p = 1e-6; p < 1; p += 0.0097) {
     CHECK(std::abs(std::erfc(-inverse_normal(p) / std::sqrt(2.0)) / 2 - p) < 4e-16 + 1e-14 * p);
   }
+}
+
+TEST_CASE("inverse_normal: the ends, subnormal numbers, and what is no probability") {
+  CHECK(inverse_normal(0) == -std::numeric_limits<double>::infinity());
+  CHECK(inverse_normal(1) == std::numeric_limits<double>::infinity());
+  for (const double p : {-0.5, 1.5, std::nan(""), -std::numeric_limits<double>::infinity()}) {
+    CHECK(std::isnan(inverse_normal(p)));
+  }
+  CHECK(inverse_normal(1e-310) == doctest::Approx(-37.66306033194952365).epsilon(1e-12));  // mpmath
+  CHECK(inverse_normal(std::numeric_limits<double>::denorm_min()) ==
+        doctest::Approx(-38.46740561714434625).epsilon(1e-12));
 }
 
 }  // namespace inverse_normal_test

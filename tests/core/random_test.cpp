@@ -159,7 +159,7 @@ TEST_CASE("random: empty shapes and errors") {
                        "bernoulli: p has 1.5; probabilities lie in [0, 1]", ValueError);
   CHECK_THROWS_AS(bernoulli(Tensor<float, 1>(Shape{1}, std::numeric_limits<float>::quiet_NaN()), Key{1}), ValueError);
   CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{1, 2}, {1, -1}), Key{1}),
-                       "categorical: weight is -1; weights must not be negative", ValueError);
+                       "categorical: weights of row 0 have -1; they must not be negative, nor nan", ValueError);
   CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{2, 2}, {1, 1, 0, 0}), Key{1}),
                        "categorical: weights of row 1 sum to 0; the sum must be positive", ValueError);
   CHECK_THROWS_AS(categorical(Tensor<float, 2>(Shape{1, 0}), Key{1}), ValueError);
@@ -199,6 +199,31 @@ TEST_CASE("SampleKeys: as many keys as rows") {
   CHECK_THROWS_AS(categorical(Tensor<double, 2>(Shape{1, 4}, 1.0), SampleKeys({})), ShapeError);
   CHECK_THROWS_WITH_AS(categorical(Tensor<double, 2>(Shape{5, 4}, 1.0), SampleKeys({Key{1}}), 2),
                        "categorical: weights are (5, 4), rows per key are 2; they must divide weights[0]", ShapeError);
+}
+
+TEST_CASE("uniform: the widest ranges") {
+  const auto x = uniform<float>(Shape{1000}, Key{1}, -3e38, 3e38);
+  const auto y = uniform<double>(Shape{1000}, Key{1}, -1.7e308, 1.7e308);  // whose width is beyond a double
+  double low = 0, high = 0;
+  for (Index i = 0; i < 1000; ++i) {
+    CHECK(std::abs(static_cast<double>(x(i))) <= 3.0000001e38);
+    CHECK(std::abs(y(i)) <= 1.7e308);
+    low = std::min(low, y(i));
+    high = std::max(high, y(i));
+  }
+  CHECK(low < -1.6e308);
+  CHECK(high > 1.6e308);
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_WITH_AS(uniform<float>(Shape{1}, Key{1}, 0, 1e39),
+                       "uniform: range is [0, 1e+39); both ends must be finite numbers of the type", ValueError);
+  CHECK_THROWS_AS(uniform<double>(Shape{1}, Key{1}, -infinity, 0), ValueError);
+  CHECK_THROWS_AS(uniform<double>(Shape{1}, Key{1}, 0, std::nan("")), ValueError);
+}
+
+TEST_CASE("categorical: weights that are nan are refused, with their row") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{2, 2}, {1, 1, nan, 1}), Key{1}),
+                       "categorical: weights of row 1 have nan; they must not be negative, nor nan", ValueError);
 }
 
 }  // namespace random_test

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -63,9 +64,15 @@ TEST_CASE("Bernoulli: what does not fit is refused") {
                        "bernoulli: logits are (3, 2); the last extent must be 1", ShapeError);
   const Bernoulli pixels(Tensor<float, 2>(Shape{3, 1}));
   CHECK_THROWS_WITH_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{3}, 2)),
-                       "bernoulli: a token is 2; it must be 0 or 1, or missing_token", ValueError);
+                       "bernoulli: a token is 2 in row 0; it must be in [0, 2), or missing_token", ValueError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{3}, -2)), ValueError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{2})), ShapeError);
+}
+
+TEST_CASE("Bernoulli: of NaN there is no mode and no draw") {
+  const Bernoulli pixels(Tensor<float, 2>(Shape{2, 1}, {1, std::numeric_limits<float>::quiet_NaN()}));
+  CHECK_THROWS_AS(pixels.mode(), ValueError);
+  CHECK_THROWS_AS(pixels.sample(Key{1}), ValueError);
 }
 
 }  // namespace bernoulli_test

@@ -140,4 +140,13 @@ TEST_CASE("Categorical: tokens must fit the logits") {
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 3}, -2)), ValueError);
 }
 
+TEST_CASE("Categorical: of NaN there is no mode and no draw") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Categorical pixels(Tensor<float, 3>(Shape{2, 1, 3}, {0, 1, 2, 3, nan, 1}));
+  CHECK_THROWS_WITH_AS(pixels.mode(), "categorical.mode: logits have nan in row 1, at (1, 0); they must be numbers",
+                       ValueError);
+  CHECK_THROWS_AS(pixels.sample(Key{1}), ValueError);
+  CHECK(std::isnan(pixels.log_prob(Tensor<std::int32_t, 2>(Shape{2, 1}))(1)));
+}
+
 }  // namespace categorical_test

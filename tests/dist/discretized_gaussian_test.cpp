@@ -122,4 +122,27 @@ TEST_CASE("Misuse says what is wrong") {
                        "discretized_gaussian.log_prob: x is (2, 1), mean is (2, 3); both must be equal", ShapeError);
 }
 
+TEST_CASE("Far out in float, the gradient keeps its digits") {
+  // d log P/dμ → (edge − μ)/σ² from the nearer edge, and 1/(edge − μ) on top: Mills' ratio
+  for (const float mean : {-0.9f, 0.6f}) {
+    Tape tape;
+    const auto m = tape.variable(Tensor<float, 2>(Shape{1, 1}, {mean}));
+    const float x = 1.0f / 255;  // level 128
+    const auto nats = DiscretizedGaussian(m, 0.002).log_prob(Tensor<float, 2>(Shape{1, 1}, {x}));
+    const double g = static_cast<double>(tape.backward(sum(nats))[m](0, 0));
+    const double edge = static_cast<double>(mean < x ? x - 1.0f / 255 : x + 1.0f / 255);
+    const double z = (edge - static_cast<double>(mean)) / 0.002;
+    CHECK(g == doctest::Approx((z + 1 / z) / 0.002).epsilon(2e-5));
+  }
+}
+
+TEST_CASE("Of a mean that is no number no level is drawn") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const auto x =
+      DiscretizedGaussian(Tensor<float, 2>(Shape{1, 3}, {infinity, std::nanf(""), 5.0f}), 0.1).sample(Key{1});
+  CHECK(std::isnan(x(0, 0)));
+  CHECK(std::isnan(x(0, 1)));
+  CHECK(x(0, 2) == 1);
+}
+
 }  // namespace discretized_gaussian_test

@@ -81,4 +81,12 @@ TEST_CASE("Gaussian: a deviation must be positive and finite") {
   CHECK_THROWS_AS(Gaussian(mean, 1).log_prob(Tensor<float, 1>(Shape{1})), ShapeError);
 }
 
+TEST_CASE("Gaussian: the narrowest and the widest, in float") {
+  const Tensor<float, 2> x(Shape{1, 1}, {3e-25f}), far(Shape{1, 1}, {1e25f});
+  const Tensor<float, 2> zero(Shape{1, 1});
+  const double constant = 0.91893853320467274178;
+  CHECK(Gaussian(zero, 1e-25).log_prob(x)(0) == doctest::Approx(-4.5 + 25 * std::log(10.0) - constant).epsilon(1e-6));
+  CHECK(Gaussian(zero, 1e25).log_prob(far)(0) == doctest::Approx(-0.5 - 25 * std::log(10.0) - constant).epsilon(1e-6));
+}
+
 }  // namespace gaussian_test

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -147,8 +148,40 @@ TEST_CASE("LogisticMixture: what does not fit is refused") {
   CHECK_THROWS_WITH_AS(LogisticMixture(Tensor<float, 2>(Shape{2, 4}), 8),
                        "logistic_mixture: parameters are (2, 4); 3 must divide the last extent", ShapeError);
   CHECK_THROWS_WITH_AS(LogisticMixture(p, 8).log_prob(Tensor<std::int32_t, 1>(Shape{2}, 8)),
-                       "logistic_mixture: a token is 8; it must be in [0, 8), or missing_token", ValueError);
+                       "logistic_mixture: a token is 8 in row 0; it must be in [0, 8), or missing_token", ValueError);
   CHECK_THROWS_AS(LogisticMixture(p, 8).log_prob(Tensor<std::int32_t, 1>(Shape{3})), ShapeError);
+}
+
+TEST_CASE("LogisticMixture: of NaN, or of an infinite mean, nothing is drawn") {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  const auto drawn = [](double weight, double mean, double log_scale) {
+    return LogisticMixture(Tensor<double, 2>(Shape{1, 3}, {weight, mean, log_scale}), 8).sample(Key{1});
+  };
+  CHECK(drawn(0, 0, 0).size() == 1);
+  CHECK_THROWS_AS(drawn(nan, 0, 0), ValueError);
+  CHECK_THROWS_WITH_AS(drawn(0, nan, 0),
+                       "logistic_mixture.sample: mean and log s are nan and 0 in row 0; they must be numbers",
+                       ValueError);
+  CHECK_THROWS_AS(drawn(0, 0, nan), ValueError);
+  CHECK_THROWS_AS(drawn(0, infinity, 0), ValueError);
+  const LogisticMixture unknown(Tensor<double, 2>(Shape{1, 3}, {0, 0, nan}), 8);
+  CHECK_THROWS_AS(unknown.mode(), ValueError);
+  CHECK(std::isnan(unknown.log_prob(Tensor<std::int32_t, 1>(Shape{1}))(0)));
+}
+
+TEST_CASE("LogisticMixture: far out, the log-probability and its gradient are those of long double") {
+  for (const float mean : {-900.0f, 40.0f, 1e6f}) {
+    Tape tape;
+    const auto p = tape.variable(Tensor<float, 2>(Shape{1, 3}, {0, mean, -2}));
+    const auto nats = LogisticMixture(p, 256).log_prob(Tensor<std::int32_t, 1>(Shape{1}, {100}));
+    const long double s = std::exp(-2.0L), x = 200.0L / 255 - 1, a = (x + 1.0L / 255 - mean) / s;
+    const long double width = 2 / (255 * s), far = std::abs(a - width / 2);
+    // S(a) − S(b) → e^{−|…|}·(e^{width/2} − e^{−width/2}) far from the middle
+    const long double right = -far + width / 2 + std::log(-std::expm1(-width));
+    CHECK(std::abs(static_cast<double>(value(nats)(0) - right)) <= 1e-6 * static_cast<double>(-right));
+    const auto g = tape.backward(sum(nats))[p];
+    CHECK(std::abs(static_cast<double>(g(0, 1)) + (mean > 0 ? 1 : -1) * static_cast<double>(1 / s)) < 1e-5);
+  }
 }
 
 }  // namespace logistic_mixture_test

@@ -71,7 +71,13 @@ TEST_CASE("Quantizer: refuses colours and fewer than two levels") {
   CHECK_THROWS_WITH_AS(Quantizer{1}.tokens(grey, Key{1}), "Quantizer: levels is 1; it must be at least 2", ValueError);
   CHECK_THROWS_AS(Quantizer{1}.images<float>(Tokens({1, 1, 1})), ValueError);
   const Tensor<float, 4> unknown(Shape{1, 1, 1, 1}, std::numeric_limits<float>::quiet_NaN());
-  CHECK_THROWS_WITH_AS(Quantizer{2}.tokens(unknown, Key{1}), "Quantizer: image value 0 is nan; it must be a number",
+  CHECK_THROWS_WITH_AS(Quantizer{2}.tokens(unknown, Key{1}), "Quantizer: image value 0 is nan; it must be finite",
+                       ValueError);
+}
+
+TEST_CASE("Quantizer: an infinite pixel is no level") {
+  const Tensor<float, 4> x(Shape{1, 1, 2, 1}, {0, -std::numeric_limits<float>::infinity()});
+  CHECK_THROWS_WITH_AS(Quantizer{}.tokens(x, Key{1}), "Quantizer: image value 1 is -inf; it must be finite",
                        ValueError);
 }
 

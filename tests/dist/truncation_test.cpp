@@ -113,7 +113,8 @@ TEST_CASE("Truncation: what makes no sense is refused") {
   CHECK_THROWS_WITH_AS(Truncation{.min_p = -0.1}(p), "Truncation: min_p is -0.1; it must be in [0, 1]", ValueError);
   CHECK_THROWS_AS((Truncation{.min_p = std::nan("")}.sample(p, Key{1})), ValueError);
   const Categorical unknown(Tensor<double, 2>(Shape{1, 2}, {0, std::nan("")}));
-  CHECK_THROWS_WITH_AS(Truncation{.top_k = 1}(unknown), "Truncation: logit 1 is nan; it must be a number", ValueError);
+  CHECK_THROWS_WITH_AS(Truncation{.top_k = 1}(unknown), "Truncation: logit 1 of row 0 is nan; it must be a number",
+                       ValueError);
   CHECK(Truncation{.top_k = 1}(Categorical(Tensor<float, 2>(Shape{0, 4}))).logits().shape() == Shape{0, 4});
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -107,6 +108,16 @@ TEST_CASE("A clipped model ends in range, and a model that is in range is not ch
   CHECK(largest(plain) > 2);
   CHECK(largest(clipped) == 1);
   CHECK(sample(Ddim{.steps = 5}, Clipped(model, 1e6), x, Key{4}) == plain);
+}
+
+TEST_CASE("Of a model that has diverged no adapter makes a healthy image") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Fixed model{Images(Shape{2, 1, 4, 1}, {infinity, 0.5, std::nan(""), -infinity, 0.1, -0.2, 0.3, 0.4})};
+  const Images clipped = mean(Clipped(model)), thresholded = mean(DynamicThreshold(model, 0.5));
+  for (const Index i : {0, 2, 3}) CHECK(std::isnan(clipped.data()[i]));
+  CHECK(clipped.data()[1] == 0.5);
+  for (Index i = 0; i < 4; ++i) CHECK(std::isnan(thresholded.data()[i]));
+  for (Index i = 4; i < 8; ++i) CHECK(thresholded.data()[i] == model.clean.data()[i]);
 }
 
 }  // namespace adapter_test

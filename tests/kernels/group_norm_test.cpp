@@ -140,4 +140,77 @@ TEST_CASE("group norm: an image alone has the bits of the image in a batch, at a
   });
 }
 
+TEST_CASE("group norm: the mean of a large, nearly even group is right to its last digit") {
+  on_every_isa([] {
+    for (const Index pixels : {784, 65536}) {
+      const Index channels = 12, groups = 3;
+      auto x = random_values<float>(pixels * channels, 1);
+      for (float& v : x) v = 100 + 0.1f * v;
+      std::vector<float> y(x.size()), mean(3), rstd(3);
+      group_norm_forward<NoActivation, float>(1, pixels, channels, groups, x.data(), nullptr, nullptr, 1e-5f, y.data(),
+                                              mean.data(), rstd.data());
+      for (Index g = 0; g < groups; ++g) {
+        double total = 0, squares = 0;
+        for (Index i = 0; i < pixels * 4; ++i) {
+          const double v = y[static_cast<std::size_t>(i / 4 * channels + 4 * g + i % 4)];
+          total += v;
+          squares += v * v;
+        }
+        const double n = static_cast<double>(pixels * 4), ulp = 0x1p-17, deviation = 0.1 / std::sqrt(3.0);
+        CHECK(std::abs(total / n) <= ulp / deviation);
+        CHECK(std::abs(squares / n - 1 / (1 + 1e-5 / (deviation * deviation))) < 0.01);
+      }
+      std::fill(x.begin(), x.end(), 100.3f);  // of an even image nothing is left
+      group_norm_forward<NoActivation, float>(1, pixels, channels, groups, x.data(), nullptr, nullptr, 1e-5f, y.data(),
+                                              mean.data(), rstd.data());
+      CHECK(y == std::vector<float>(x.size()));
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("group norm of values whose squares overflow is that of small ones", T, float, double) {
+  const Index pixels = 300, channels = 8, groups = 2;
+  const auto small = random_values<T>(2 * pixels * channels, 1), dy = random_values<T>(2 * pixels * channels, 2);
+  const T power = std::ldexp(T(1), sizeof(T) == 4 ? 110 : 900);
+  auto large = small;
+  for (std::size_t i = 0; i < large.size() / 2; ++i) large[i] *= power;  // of the first image
+  on_every_isa([&] {
+    std::vector<T> y(small.size()), z(small.size()), mean(4), rstd(4), dgamma(8), dbeta(8);
+    const T eps = std::numeric_limits<T>::min();
+    group_norm_forward<NoActivation, T>(2, pixels, channels, groups, small.data(), nullptr, nullptr, eps, y.data(),
+                                        nullptr, nullptr);
+    group_norm_forward<NoActivation, T>(2, pixels, channels, groups, large.data(), nullptr, nullptr, eps, z.data(),
+                                        mean.data(), rstd.data());
+    double worst = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(y[i] - z[i])));
+    CHECK(worst <= 16 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+    group_norm_backward<NoActivation, T>(2, pixels, channels, groups, large.data(), nullptr, nullptr, mean.data(),
+                                         rstd.data(), dy.data(), z.data(), dgamma.data(), dbeta.data());
+    for (const T v : z) CHECK(std::isfinite(v));
+    large.back() = std::numeric_limits<T>::quiet_NaN();
+    group_norm_forward<NoActivation, T>(2, pixels, channels, groups, large.data(), nullptr, nullptr, eps, z.data(),
+                                        nullptr, nullptr);
+    CHECK(std::isnan(z[z.size() - 2]));
+    CHECK(std::isfinite(z.front()));
+    large.back() = small.back();
+  });
+}
+
+TEST_CASE("group norm: gradients of parameters do not lose digits with the size") {
+  const Index pixels = 100000, channels = 8;
+  const std::vector<float> x = random_values<float>(pixels * channels, 1),
+                           dy(static_cast<std::size_t>(pixels * channels), 0.1f);
+  std::vector<float> mean{0}, rstd{1}, dgamma(8), dbeta(8);
+  std::vector<double> right(8);
+  for (std::size_t i = 0; i < x.size(); ++i) right[i % 8] += 0.1 * static_cast<double>(x[i]);
+  on_every_isa([&] {
+    group_norm_backward<NoActivation, float>(1, pixels, channels, 1, x.data(), nullptr, nullptr, mean.data(),
+                                             rstd.data(), dy.data(), nullptr, dgamma.data(), dbeta.data());
+    for (std::size_t c = 0; c < 8; ++c) {
+      CHECK(std::abs(dbeta[c] / 1e4f - 1) < 1e-6f);
+      CHECK(std::abs(static_cast<double>(dgamma[c]) - right[c]) < 1e-3);  // of 5000 in absolute values
+    }
+  });
+}
+
 }  // namespace group_norm_test

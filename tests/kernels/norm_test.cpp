@@ -139,4 +139,42 @@ TEST_CASE("norms: a row alone has the bits of the row in a batch, gradients thos
   });
 }
 
+TEST_CASE_TEMPLATE("norms of values whose squares overflow are those of small ones", T, float, double) {
+  const T power = std::ldexp(T(1), sizeof(T) == 4 ? 110 : 900), eps = std::numeric_limits<T>::min();
+  const Index rows = 3, columns = 200;
+  const auto small = random_values<T>(rows * columns, 1);
+  auto large = small;
+  for (Index i = 0; i < columns; ++i) large[static_cast<std::size_t>(columns + i)] *= power;  // the second row
+  on_every_isa([&] {
+    std::vector<T> y(small.size()), z(small.size());
+    const auto same = [&] {
+      double worst = 0;
+      for (std::size_t i = 0; i < y.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(y[i] - z[i])));
+      return worst <= 16 * static_cast<double>(std::numeric_limits<T>::epsilon());
+    };
+    layer_norm_forward<T>(1, rows, columns, small.data(), T(0), nullptr, nullptr, eps, y.data(), nullptr, nullptr);
+    layer_norm_forward<T>(1, rows, columns, large.data(), T(0), nullptr, nullptr, eps, z.data(), nullptr, nullptr);
+    CHECK(same());
+    rms_norm_forward<T>(rows, columns, small.data(), nullptr, eps, y.data(), nullptr);
+    rms_norm_forward<T>(rows, columns, large.data(), nullptr, eps, z.data(), nullptr);
+    CHECK(same());
+  });
+}
+
+TEST_CASE("layer norm of long, nearly even rows: the mean is right to its last digits") {
+  const Index columns = 1000000;
+  auto x = random_values<float>(columns, 1);
+  double right = 0;
+  for (float& v : x) v = 100 + 0.1f * v, right += static_cast<double>(v) / static_cast<double>(columns);
+  on_every_isa([&] {
+    std::vector<float> y(x.size()), mean(1), rstd(1);
+    layer_norm_forward<float>(1, 1, columns, x.data(), 0.0f, nullptr, nullptr, 1e-5f, y.data(), mean.data(),
+                              rstd.data());
+    CHECK(std::abs(static_cast<double>(mean[0]) - right) <= 0x1p-17);
+    double total = 0;
+    for (const float v : y) total += static_cast<double>(v) / static_cast<double>(columns);
+    CHECK(std::abs(total) <= 2 * 0x1p-17 / 0.0577);
+  });
+}
+
 }  // namespace norm_test

@@ -1,6 +1,7 @@
 #include "inkling/kernels/reduce.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -26,7 +27,7 @@ void check_reductions(Index rows, Index columns) {
   const auto x = random_values<T>(rows * columns, 1), y = random_values<T>(rows * columns, 2);
   std::vector<double> row(static_cast<std::size_t>(rows)), column(static_cast<std::size_t>(columns));
   std::vector<double> top(row.size(), -std::numeric_limits<double>::infinity());
-  double total = 0, product = 0, squares = 0;
+  long double total = 0, product = 0, squares = 0;
   for (Index r = 0; r < rows; ++r) {
     for (Index c = 0; c < columns; ++c) {
       const auto i = static_cast<std::size_t>(r * columns + c);
@@ -35,8 +36,8 @@ void check_reductions(Index rows, Index columns) {
       column[static_cast<std::size_t>(c)] += v;
       top[static_cast<std::size_t>(r)] = std::max(top[static_cast<std::size_t>(r)], v);
       total += v;
-      squares += v * v;
-      product += v * static_cast<double>(y[i]);
+      squares += static_cast<long double>(v) * v;
+      product += static_cast<long double>(v) * static_cast<double>(y[i]);
     }
   }
   std::vector<T> rows_out(row.size()), top_out(row.size()), columns_out(column.size(), T(1));
@@ -51,9 +52,10 @@ void check_reductions(Index rows, Index columns) {
         (static_cast<double>(columns) / 64 + 8) * eps * static_cast<double>(columns));
   CHECK(worst_difference(columns_out, column) <= static_cast<double>(rows * (rows + 8)) * eps);
   CHECK(worst_difference(top_out, top) == 0);
-  CHECK(std::abs(static_cast<double>(sum(rows * columns, x.data())) - total) <= (n / 64 + 300) * eps * 2);
-  CHECK(std::abs(static_cast<double>(dot(rows * columns, x.data(), y.data())) - product) <= (n / 64 + 300) * eps * 2);
-  CHECK(std::abs(static_cast<double>(sum_squares(rows * columns, x.data())) - squares) <= (n / 64 + 300) * eps * n);
+  const auto off = [](T actual, long double right) { return std::abs(static_cast<double>(actual - right)); };
+  CHECK(off(sum(rows * columns, x.data()), total) <= (n / 64 + 300) * eps * 2);
+  CHECK(off(dot(rows * columns, x.data(), y.data()), product) <= (n / 64 + 300) * eps * 2);
+  CHECK(off(sum_squares(rows * columns, x.data()), squares) <= 8 * eps * static_cast<double>(squares));
   CHECK(max_value(rows * columns, x.data()) ==
         (x.empty() ? -std::numeric_limits<T>::infinity() : *std::max_element(x.begin(), x.end())));
   std::vector<T> twice = columns_out;
@@ -72,6 +74,29 @@ TEST_CASE("reductions equal the plain sums") {
     for (const auto& s : shapes) {
       check_reductions<float>(s[0], s[1]);
       check_reductions<double>(s[0], s[1]);
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("errors of sums do not grow with the length", T, float, double) {
+  // What rounds the same way everywhere is the hardest: each of a plain sum's additions loses as much.
+  constexpr double eps = static_cast<double>(std::numeric_limits<T>::epsilon()) * (sizeof(T) == 4 ? 1 : 25);
+  const T tenth = static_cast<T>(0.1);
+  on_every_isa([&] {
+    for (const auto& shape : {std::array<Index, 2>{60000, 64}, {400000, 8}, {30000, 130}, {1, 4000000}}) {
+      const Index rows = shape[0], columns = shape[1];
+      CAPTURE(columns);
+      const std::vector<T> x(static_cast<std::size_t>(rows * columns), tenth);
+      std::vector<T> by_column(static_cast<std::size_t>(columns)), by_row(static_cast<std::size_t>(rows));
+      const auto off = [&](T actual, Index count) {
+        const double right = static_cast<double>(static_cast<long double>(tenth) * static_cast<long double>(count));
+        return std::abs(static_cast<double>(actual) - right) / right;
+      };
+      CHECK(off(sum(rows * columns, x.data()), rows * columns) <= 8 * eps);
+      column_sums(rows, columns, x.data(), by_column.data());
+      for (const T v : {by_column.front(), by_column.back()}) CHECK(off(v, rows) <= 16 * eps);
+      row_sums(rows, columns, x.data(), by_row.data());
+      for (const T v : {by_row.front(), by_row.back()}) CHECK(off(v, columns) <= 8 * eps);
     }
   });
 }
@@ -102,8 +127,16 @@ TEST_CASE("a maximum keeps NaN and infinities") {
   CHECK(max_value(200, x.data()) == -infinity);
   x[130] = infinity;
   CHECK(max_value(200, x.data()) == infinity);
-  x[131] = nan;
-  CHECK(std::isnan(max_value(200, x.data())));
+  on_every_isa([&] {
+    for (const std::size_t at : {0u, 7u, 63u, 64u, 131u, 199u}) {
+      std::vector<float> with = x, top(1);
+      with[at] = nan;
+      CHECK(std::isnan(max_value(200, with.data())));
+      row_max(1, 200, with.data(), top.data());
+      CHECK(std::isnan(top[0]));
+      CHECK(std::isnan(sum(200, with.data())));
+    }
+  });
 }
 
 }  // namespace reduce_test

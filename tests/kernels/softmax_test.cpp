@@ -50,7 +50,8 @@ void check_softmax(Index rows, Index columns, T spread) {
     }
     loss[row] = -log_p[at(target[row])];
   }
-  std::vector<T> out(x.size()), log_out(x.size()), row_out(lse.size()), row_lse(lse.size()), grad(x.size());
+  std::vector<T> out(x.size()), log_out(x.size()), row_out(lse.size()), top_out(lse.size()), total_out(lse.size()),
+      grad(x.size());
   const double eps = static_cast<double>(std::numeric_limits<T>::epsilon()) * (8 + static_cast<double>(columns) / 16);
   const double scale = 1 + static_cast<double>(spread);
   CAPTURE(columns);
@@ -59,13 +60,15 @@ void check_softmax(Index rows, Index columns, T spread) {
   CHECK(worst_difference(out, p) <= eps * scale);
   log_softmax_rows(rows, columns, x.data(), log_out.data());
   CHECK(worst_difference(log_out, log_p) <= eps * scale);
-  logsumexp_rows(rows, columns, x.data(), row_out.data());
+  logsumexp_rows(rows, columns, x.data(), row_out.data(), top_out.data(), total_out.data());
   CHECK(worst_difference(row_out, lse) <= eps * scale);
-  cross_entropy_forward(rows, columns, x.data(), target.data(), row_out.data(), row_lse.data());
+  cross_entropy_forward(rows, columns, x.data(), target.data(), row_out.data(), top_out.data(), total_out.data());
   CHECK(worst_difference(row_out, loss) <= eps * scale);
-  CHECK(worst_difference(row_lse, lse) <= eps * scale);
-  cross_entropy_backward(rows, columns, x.data(), target.data(), row_lse.data(), dy.data(), grad.data());
-  CHECK(worst_difference(grad, dcross) <= 2 * eps * scale);
+  for (std::size_t r = 0; r < lse.size(); ++r) row_out[r] = top_out[r] + total_out[r];
+  CHECK(worst_difference(row_out, lse) <= eps * scale);
+  cross_entropy_backward(rows, columns, x.data(), target.data(), top_out.data(), total_out.data(), dy.data(),
+                         grad.data());
+  CHECK(worst_difference(grad, dcross) <= 2 * eps);  // however large the logits are
   softmax_backward_rows(rows, columns, out.data(), dy.data(), grad.data());
   CHECK(worst_difference(grad, dx) <= 4 * eps * scale);
   log_softmax_backward_rows(rows, columns, log_out.data(), dy.data(), grad.data());
@@ -90,10 +93,13 @@ TEST_CASE("softmax, log-softmax, log-sum-exp and cross-entropy equal the definit
 TEST_CASE("softmax survives infinities") {
   on_every_isa([] {
     const float infinity = std::numeric_limits<float>::infinity();
-    std::vector<float> x{-infinity, 1.0f, -infinity, 1.0f, -infinity, -infinity, -infinity, -infinity}, y(8), lse(2);
+    std::vector<float> x{-infinity, 1.0f, -infinity, 1.0f, -infinity, -infinity, -infinity, -infinity}, y(8), lse(2),
+        top(2), total(2), dy(2, 1.0f);
     softmax_rows(2, 4, x.data(), y.data());
     CHECK(y == std::vector<float>{0, 0.5f, 0, 0.5f, 0, 0, 0, 0});
-    logsumexp_rows(2, 4, x.data(), lse.data());
+    logsumexp_rows(2, 4, x.data(), lse.data(), top.data(), total.data());
+    logsumexp_backward_rows(2, 4, x.data(), top.data(), total.data(), dy.data(), y.data());
+    CHECK(y == std::vector<float>{0, 0.5f, 0, 0.5f, 0, 0, 0, 0});
     CHECK(lse[0] == doctest::Approx(1 + std::log(2.0)));
     CHECK(lse[1] == -infinity);
   });
@@ -113,6 +119,37 @@ TEST_CASE("a row alone has the bits of the row in a batch, at any number of thre
     set_thread_count(1);
     for (Index r = 0; r < rows; ++r) softmax_rows(1, columns, x.data() + r * columns, again.data() + r * columns);
     CHECK(equal_bits(all, again));
+  });
+}
+
+TEST_CASE_TEMPLATE("a NaN anywhere in a row makes the row NaN, and no other", T, float, double) {
+  on_every_isa([] {
+    for (const Index columns : {3, 64, 150}) {
+      for (const Index at : {Index{0}, columns / 2, columns - 1}) {
+        auto x = random_values<T>(2 * columns, 1);
+        x[static_cast<std::size_t>(at)] = std::numeric_limits<T>::quiet_NaN();
+        const std::vector<std::int32_t> target{1, 1};
+        std::vector<T> y(x.size()), row(2), top(2), total(2), g(2, T(1)), dx(x.size());
+        const auto broken = [&](const std::vector<T>& v) {
+          Index nans = 0;
+          for (Index c = 0; c < columns; ++c) nans += std::isnan(v[static_cast<std::size_t>(c)]);
+          for (Index c = columns; c < 2 * columns; ++c) nans -= std::isnan(v[static_cast<std::size_t>(c)]);
+          return nans == columns;
+        };
+        softmax_rows(2, columns, x.data(), y.data());
+        CHECK(broken(y));
+        log_softmax_rows(2, columns, x.data(), y.data());
+        CHECK(broken(y));
+        logsumexp_rows(2, columns, x.data(), row.data(), top.data(), total.data());
+        CHECK((std::isnan(row[0]) && std::isfinite(row[1])));
+        logsumexp_backward_rows(2, columns, x.data(), top.data(), total.data(), g.data(), dx.data());
+        CHECK(broken(dx));
+        cross_entropy_forward(2, columns, x.data(), target.data(), row.data(), top.data(), total.data());
+        CHECK((std::isnan(row[0]) && std::isfinite(row[1])));
+        cross_entropy_backward(2, columns, x.data(), target.data(), top.data(), total.data(), g.data(), dx.data());
+        CHECK(broken(dx));
+      }
+    }
   });
 }
 

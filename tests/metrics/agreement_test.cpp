@@ -1,5 +1,6 @@
 #include "inkling/metrics/agreement.hpp"
 
+#include <cmath>
 #include <cstdint>
 
 #include <doctest/doctest.h>
@@ -36,6 +37,17 @@ TEST_CASE("agreement says what does not fit") {
                        "agreement: there are no images; at least one is needed", ValueError);
   CHECK_THROWS_AS(metrics::agreement(Reader{}, Tensor<float, 4>({1, 1, 1, 1}), Tensor<std::int32_t, 1>(Shape{1}), 0),
                   ValueError);
+}
+
+TEST_CASE("agreement refuses a classifier that is NaN") {
+  const auto broken = [](const Tensor<float, 4>& images) {
+    Tensor<float, 2> logits({images.extent(0), 10});
+    for (Index n = 0; n < images.extent(0); ++n) logits(n, 9) = images(n, 0, 0, 0);
+    return logits;
+  };
+  const Tensor<float, 4> images({5, 1, 1, 1}, {0, 0, 0, std::nanf(""), 0});
+  CHECK_THROWS_WITH_AS(metrics::agreement(broken, images, Tensor<std::int32_t, 1>(Shape{5}), 2),
+                       "agreement: logits have nan for image 3; they must be numbers", ValueError);
 }
 
 }  // namespace agreement_test

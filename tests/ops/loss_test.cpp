@@ -1,6 +1,7 @@
 #include "inkling/ops/loss.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "../golden/data/loss.inc"
 #include "../golden/golden.hpp"
@@ -129,9 +130,11 @@ TEST_CASE("loss: errors") {
                        "cross_entropy: logits are (2, 3), targets are (3); targets[0] must equal logits[0]",
                        ShapeError);
   CHECK_THROWS_WITH_AS(cross_entropy(logits, labels(0, 3)),
-                       "cross_entropy: targets have 3, logits are (2, 3); targets must be in [0, 3)", ValueError);
+                       "cross_entropy: targets have 3 in row 1, logits are (2, 3); targets must be in [0, 3)",
+                       ValueError);
   CHECK_THROWS_WITH_AS(cross_entropy_rows(logits, labels(-1, 0)),
-                       "cross_entropy: targets have -1, logits are (2, 3); targets must be in [0, 3)", ValueError);
+                       "cross_entropy: targets have -1 in row 0, logits are (2, 3); targets must be in [0, 3)",
+                       ValueError);
   CHECK_THROWS_WITH_AS(cross_entropy(Tensor<float, 2>(Shape{0, 3}), Tensor<std::int32_t, 1>(Shape{0})),
                        "cross_entropy: logits is (0, 3); the mean needs at least one element", ShapeError);
   const Tensor<float, 2> x(Shape{2, 3}), y(Shape{2, 1});
@@ -146,9 +149,81 @@ TEST_CASE("loss: errors") {
   CHECK_THROWS_WITH_AS(bernoulli_rows(x, y), "bernoulli_rows: logits is (2, 3), targets is (2, 1); both must be equal",
                        ShapeError);
   CHECK_THROWS_WITH_AS(bernoulli_loss(x, Tensor<float, 2>(Shape{2, 3}, 1.5f)),
-                       "bernoulli_loss: targets have 1.5; they must be in [0, 1]", ValueError);
+                       "bernoulli_loss: targets have 1.5 in row 0, at (0, 0); they must be in [0, 1]", ValueError);
   CHECK_THROWS_WITH_AS(bernoulli_loss(Tensor<float, 1>(Shape{0}), Tensor<float, 1>(Shape{0})),
                        "bernoulli_loss: logits is (0); the mean needs at least one element", ShapeError);
+}
+
+TEST_CASE_TEMPLATE("cross_entropy: saturated logits keep the digits of loss and gradient", T, float, double) {
+  // Against long double: rounding ln Σ exp to one number would cost as many digits as the logits are large.
+  const double eps = static_cast<double>(std::numeric_limits<T>::epsilon());
+  for (const double offset : {0.0, 100.0, -1000.0, 30000.0}) {
+    const Tensor<T, 2> logits(Shape{3, 4}, {T(offset), T(offset + 0.5), T(offset - 3), T(offset - 20),  //
+                                            T(offset + 16), T(offset), T(offset), T(offset),            //
+                                            T(offset - 60), T(offset), T(offset - 1), T(offset + 1)});
+    const Tensor<std::int32_t, 1> labels(Shape{3}, {1, 0, 3});
+    Tape tape;
+    const auto x = tape.variable(logits);
+    const auto loss = cross_entropy_rows(x, labels);
+    const auto g = tape.backward(sum(loss))[x];
+    Tape other;
+    const auto z = other.variable(logits);
+    const auto h = other.backward(sum(logsumexp<1>(z)))[z];
+    for (Index r = 0; r < 3; ++r) {
+      long double total = 0;
+      for (Index c = 0; c < 4; ++c) total += std::exp(static_cast<long double>(logits(r, c)) - offset);
+      for (Index c = 0; c < 4; ++c) {
+        const long double p = std::exp(static_cast<long double>(logits(r, c)) - offset) / total;
+        CHECK(std::abs(static_cast<double>(g(r, c) - (p - (labels(r) == c ? 1 : 0)))) <= 4 * eps);
+        CHECK(std::abs(static_cast<double>(h(r, c) - p)) <=
+              (8 - std::log(static_cast<double>(p))) * eps * static_cast<double>(p));
+      }
+      const long double right = std::log(total) - (static_cast<long double>(logits(r, labels(r))) - offset);
+      CHECK(std::abs(static_cast<double>(value(loss)(r) - right)) <= 4 * eps);
+    }
+  }
+}
+
+TEST_CASE("bernoulli: sure logits keep the digits of loss and gradient") {
+  const Tensor<float, 1> logits(Shape{4}, {40, -40, 40, 5000}), targets(Shape{4}, {1, 0, 0.25f, 1});
+  Tape tape;
+  const auto l = tape.variable(logits);
+  const auto g = tape.backward(sum(detail::bernoulli_elements(l, targets)))[l];
+  const auto nats = detail::bernoulli_elements(logits, targets);
+  const float tail = 4.2483543e-18f;  // e⁻⁴⁰
+  for (const Index i : {0, 1}) CHECK(std::abs(nats(i) / tail - 1) < 1e-6f);
+  CHECK(nats(2) == 30);
+  CHECK(nats(3) == 0);
+  CHECK(std::abs(g(0) / -tail - 1) < 1e-6f);
+  CHECK(std::abs(g(1) / tail - 1) < 1e-6f);
+  CHECK(g(2) == 0.75f);
+  CHECK(g(3) == 0);
+}
+
+TEST_CASE("loss: NaN stays NaN, in the loss and its gradient") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Tensor<float, 2> logits(Shape{2, 3}, {1, nan, 2, 1, 2, 3});
+  Tape tape;
+  const auto x = tape.variable(logits);
+  const auto rows = cross_entropy_rows(x, Tensor<std::int32_t, 1>(Shape{2}, {2, 0}));
+  CHECK(std::isnan(value(rows)(0)));
+  CHECK(std::isfinite(value(rows)(1)));
+  const auto g = tape.backward(sum(rows))[x];
+  for (Index c = 0; c < 3; ++c) {
+    CHECK(std::isnan(g(0, c)));
+    CHECK(std::isfinite(g(1, c)));
+  }
+  CHECK(std::isnan(bernoulli_loss(logits, Tensor<float, 2>(Shape{2, 3})).item()));
+  CHECK(std::isnan(mse(logits, Tensor<float, 2>(Shape{2, 3})).item()));
+}
+
+TEST_CASE("loss: a label out of range names its row") {
+  Tensor<std::int32_t, 3> labels(Shape{4, 2, 2});
+  labels(3, 0, 1) = 9;
+  CHECK_THROWS_WITH_AS(cross_entropy_rows(Tensor<float, 4>(Shape{4, 2, 2, 5}), labels),
+                       "cross_entropy: targets have 9 in row 3, at (3, 0, 1), logits are (4, 2, 2, 5); targets must be "
+                       "in [0, 5)",
+                       ValueError);
 }
 
 }  // namespace loss_test

@@ -158,4 +158,18 @@ TEST_CASE("sum_to: undoes a broadcast, and refuses what is none") {
         "sum_to: x is (4, 3, 2), shape is (4, 2); trailing extents must be equal or 1");
 }
 
+TEST_CASE("max: NaN is larger than any number, and has the gradient") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  Tape tape;
+  const auto x = tape.variable(Tensor<float, 2>(Shape{2, 4}, {1, nan, 5, nan, 1, 7, 5, 7}));
+  const auto y = max<1>(x);
+  CHECK(std::isnan(value(y)(0)));
+  CHECK(tape.backward(sum(y))[x] == Tensor<float, 2>(Shape{2, 4}, {0, 1, 0, 0, 0, 1, 0, 0}));
+}
+
+TEST_CASE("mean: of many equal numbers it is that number") {
+  CHECK(mean(Tensor<float, 1>(Shape{5000000}, 0.1f)).item() == doctest::Approx(0.1).epsilon(3e-7));
+  CHECK(mean<0>(Tensor<float, 2>(Shape{1000000, 3}, 0.1f))(1) == doctest::Approx(0.1).epsilon(1e-6));
+}
+
 }  // namespace reduce_test

@@ -5,6 +5,8 @@
 // those, each rounded on its own, so that every IEEE platform gives the same bits: a compiler that fused a product with
 // a sum would change the last one.
 //
+// inverse_normal(0) is −∞ and inverse_normal(1) ∞; of anything outside of [0, 1] it is NaN.
+//
 // Example:
 //     double z = inverse_normal(0.975);   // 1.959963984540054
 #pragma once
@@ -13,6 +15,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "inkling/config.hpp"
 
@@ -50,6 +53,21 @@ inline double rounded_log(double x) {
   const double mantissa_part = rounded(s * rounded_polynomial(odd, s2));
   const double exponent_part = rounded(static_cast<double>(exponent) * 0.69314718055994530942);
   return exponent_part + mantissa_part;
+}
+
+/// For p of less than the smallest normal number, 0 or 1, or none of [0, 1].
+inline double inverse_normal_end(double p) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (!(p >= 0 && p <= 1)) return std::numeric_limits<double>::quiet_NaN();
+  if (p == 0 || p == 1) return p == 0 ? -infinity : infinity;
+  // ln Φ(z) ≈ −z²/2 − ln(−z√2π) + ln(1 − 1/z² + 3/z⁴ − 15/z⁶) for z near −38; its slope is nearly −z.
+  double z = -38;
+  for (int i = 0; i < 6; ++i) {
+    const double square = z * z, log_mass = -square / 2 - std::log(-z * 2.50662827463100050242) +
+                                            std::log1p((-1 + (3 - 15 / square) / square) / square);
+    z -= (std::log(p) - log_mass) / z * (1 - 1 / square);
+  }
+  return z;
 }
 
 }  // namespace detail
@@ -95,7 +113,9 @@ inline double inverse_normal(double p) {
     const double square = rounded(q * q), r = 0.180625 - square;
     return rounded(q * rounded_polynomial(a, r)) / rounded_polynomial(b, r);
   }
-  const double r = std::sqrt(-detail::rounded_log(q < 0 ? p : 1 - p));
+  const double tail = q < 0 ? p : 1 - p;
+  if (!(tail >= std::numeric_limits<double>::min())) return detail::inverse_normal_end(p);
+  const double r = std::sqrt(-detail::rounded_log(tail));
   const double z = r <= 5 ? rounded_polynomial(c, r - 1.6) / rounded_polynomial(d, r - 1.6)
                           : rounded_polynomial(e, r - 5) / rounded_polynomial(f, r - 5);
   return q < 0 ? -z : z;

@@ -13,8 +13,8 @@
 // drawn
 //              with its key. `fold` derives from all of them.
 //
-// Errors: ValueError for an empty range, a probability outside [0, 1], or weights that are negative or sum to zero;
-// ShapeError for more or fewer keys than rows.
+// Errors: ValueError for an empty range or one beyond the type, a probability outside [0, 1], or weights that are
+// negative or sum to zero; ShapeError for more or fewer keys than rows.
 //
 // Example:
 //     Key key{42};
@@ -26,6 +26,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -102,10 +103,15 @@ Tensor<T, R> draw(const Shape<R>& shape, const K& key, F f) {
 template <class T, int R, RandomKey K>
 Tensor<T, R> uniform(const Shape<R>& shape, const K& key, double low = 0, double high = 1) {
   if (!(low < high)) throw ValueError(text("uniform: range is [", low, ", ", high, "); low must be below high"));
+  constexpr double most = static_cast<double>(std::numeric_limits<T>::max());
+  if (low < -most || high > most) {
+    throw ValueError(text("uniform: range is [", low, ", ", high, "); both ends must be finite numbers of the type"));
+  }
   const T top = std::nextafter(static_cast<T>(high), static_cast<T>(low));  // rounding to T must not reach `high`
+  const double width = high - low;
   return detail::draw<T>(shape, key, [=](double u) {
-    const double scaled = detail::rounded(u * (high - low));
-    const T x = static_cast<T>(low + scaled);
+    const double scaled = detail::rounded(u * width);
+    const T x = static_cast<T>(std::isfinite(width) ? low + scaled : low * (1 - u) + high * u);
     return x < static_cast<T>(high) ? x : top;
   });
 }
@@ -144,7 +150,10 @@ Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key, I
       const T* w = weights.data() + r * classes;
       double total = 0;
       for (Index k = 0; k < classes; ++k) {
-        if (!(w[k] >= 0)) throw ValueError(text("categorical: weight is ", w[k], "; weights must not be negative"));
+        if (!(w[k] >= 0)) {
+          throw ValueError(
+              text("categorical: weights of row ", r, " have ", w[k], "; they must not be negative, nor nan"));
+        }
         total += static_cast<double>(w[k]);
       }
       if (!(total > 0 && std::isfinite(total))) {

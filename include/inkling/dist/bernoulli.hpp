@@ -52,11 +52,7 @@ class Bernoulli {
     const Tokens& x = value(tokens);
     const auto logits = squeeze<-1>(logits_);
     detail::check_equal_shapes("bernoulli", "logits", value(logits).shape(), "tokens", x.shape());
-    for (const std::int32_t token : x.values()) {
-      if (token < missing_token || token > 1) {
-        throw ValueError(text("bernoulli: a token is ", token, "; it must be 0 or 1, or missing_token"));
-      }
-    }
+    detail::check_levels("bernoulli", x, 2);
     const auto nats = detail::bernoulli_elements(logits, detail::present_tokens(x).template cast<T>());
     return detail::row_totals(detail::without_missing(-nats, x));
   }

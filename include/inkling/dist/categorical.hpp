@@ -5,8 +5,8 @@
 // Shapes: logits (N, …, K), R axes; tokens (N, …), R − 1 axes, int32 in [0, K). log_prob adds up the places of a row
 // and gives (N), in nats; a missing token (dist/missing_token.hpp) adds nothing.
 //
-// Errors: ShapeError if the tokens do not fit the logits; ValueError for a token outside [0, K) that is not missing, or
-// a negative temperature.
+// Errors: ShapeError if the tokens do not fit the logits; ValueError for a token outside [0, K) that is not missing, a
+// negative temperature, and for a mode or a draw from logits that are NaN, with the row.
 //
 // Example:
 //     Categorical pixel{normal<float>(Shape{4, 256}, Key{1})};
@@ -48,8 +48,17 @@ class Categorical {
 
   /// The likeliest level of every place; the lowest of equals.
   Tokens mode() const {
-    return per_place(
-        [&](const auto* row) { return static_cast<std::int32_t>(std::max_element(row, row + levels()) - row); });
+    auto out = Tokens::uninitialized(places());
+    std::int32_t* tokens = out.mutable_data();
+    const auto* row = value(logits_).data();
+    for (Index i = 0; i < out.size(); ++i, row += levels()) {
+      if (std::find_if(row, row + levels(), [](auto v) { return v != v; }) != row + levels()) {
+        throw ValueError(
+            text("categorical.mode: logits have nan in ", detail::place_of(places(), i), "; they must be numbers"));
+      }
+      tokens[i] = static_cast<std::int32_t>(std::max_element(row, row + levels()) - row);
+    }
+    return out;
   }
 
   template <RandomKey K>
@@ -81,15 +90,6 @@ class Categorical {
     Shape<token_rank> shape;
     for (int a = 0; a < token_rank; ++a) shape[a] = value(logits_).extent(a);
     return shape;
-  }
-
-  template <class F>
-  Tokens per_place(F f) const {
-    auto out = Tokens::uninitialized(places());
-    std::int32_t* tokens = out.mutable_data();
-    const auto* rows = value(logits_).data();
-    for (Index i = 0; i < out.size(); ++i) tokens[i] = f(rows + i * levels());
-    return out;
   }
 
   X logits_;

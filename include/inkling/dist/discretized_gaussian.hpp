@@ -37,28 +37,35 @@ inline double log_normal_mass(double lower, double upper) {
   // Beyond what a double can hold: ∫ φ ≈ φ(lower)/lower·(1 − 1/lower²), less the same at `upper`.
   const double square = lower * lower;
   return -0.5 * square - std::log(lower * 2.50662827463100050242) + std::log1p(-1 / square) +
-         std::log(-std::expm1(0.5 * (square - upper * upper)));
+         std::log(-std::expm1(0.5 * (lower - upper) * (lower + upper)));
 }
 
-/// log_normal_mass of every element; the slopes are φ(upper)/mass and −φ(lower)/mass.
+/// log_normal_mass of every element; the slopes are φ(upper)/mass and −φ(lower)/mass, formed in double: far out, both
+/// logarithms are large and nearly the same.
 template <TensorLike L, TensorLike U>
 auto log_normal_interval(const L& lower, const U& upper) {
   using X = Tensor<scalar_t<L>, rank_v<L>>;
   using T = scalar_t<L>;
   const X l = value(lower), u = value(upper);
-  X y = X::uninitialized(l.shape());
-  T* out = y.mutable_data();
-  parallel_for(y.size(), 1024, [&, from = l.data(), to = u.data()](Index begin, Index end) {
+  auto masses = Tensor<double, rank_v<L>>::uninitialized(l.shape());
+  double* out = masses.mutable_data();
+  parallel_for(masses.size(), 1024, [&, from = l.data(), to = u.data()](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {
-      out[i] = static_cast<T>(log_normal_mass(static_cast<double>(from[i]), static_cast<double>(to[i])));
+      out[i] = log_normal_mass(static_cast<double>(from[i]), static_cast<double>(to[i]));
     }
   });
-  X result = y;
-  return record(std::move(result), [l, u, y](const auto& dy, auto dl, auto du) {
+  return record(masses.template cast<T>(), [l, u, masses](const auto& dy, auto dl, auto du) {
     const auto slope = [&](const X& edge, T sign) {
-      return map([sign](auto d, auto e, auto log_mass) INKLING_LAMBDA_INLINE {
-        return sign * d * exp(-0.5 * square(e) - 0.91893853320467274178 - log_mass);
-      }, dy, edge, y);
+      auto g = X::uninitialized(edge.shape());
+      T* to = g.mutable_data();
+      parallel_for(g.size(), 1024, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) {
+          const auto e = static_cast<double>(edge.data()[i]);
+          const double ratio = std::exp(-0.5 * e * e - 0.91893853320467274178 - masses.data()[i]);
+          to[i] = sign * dy.data()[i] * static_cast<T>(ratio);
+        }
+      });
+      return g;
     };
     dl.add([&] { return slope(l, T{-1}); });
     du.add([&] { return slope(u, T{1}); });
@@ -84,7 +91,8 @@ class DiscretizedGaussian {
     const double top = levels_ - 1;
     for (auto& v : x.mutable_values()) {
       const double level = std::round((static_cast<double>(v) + 1) / 2 * top);
-      v = static_cast<scalar_t<X>>(std::clamp(level, 0.0, top) * 2 / top - 1);
+      const double lost = static_cast<double>(v - v);  // NaN where the mean is infinite: no grey level
+      v = static_cast<scalar_t<X>>(std::clamp(level, 0.0, top) * 2 / top - 1 + lost);
     }
     return x;
   }

@@ -42,9 +42,9 @@ class Gaussian {
     detail::check_outcome("gaussian", mean_, x);
     using T = scalar_t<X>;
     const double log_norm = std::log(deviation_) + 0.91893853320467274178;  // ln σ + ½ ln 2π
-    const auto precision = static_cast<T>(0.5 / (deviation_ * deviation_));
-    return detail::row_totals(map([precision, c = static_cast<T>(log_norm)](auto m, auto v) INKLING_LAMBDA_INLINE {
-      return -precision * square(v - m) - c;
+    const auto inverse = static_cast<T>(1 / deviation_);
+    return detail::row_totals(map([inverse, c = static_cast<T>(log_norm)](auto m, auto v) INKLING_LAMBDA_INLINE {
+      return T{-0.5} * square(inverse * (v - m)) - c;
     }, mean_, x));
   }
 

@@ -17,8 +17,8 @@
 // axes, int32 in [0, L). log_prob adds up the places of a row and gives (N), in nats; a missing token
 // (dist/missing_token.hpp) adds nothing. mean is the expected level, as that of Categorical.
 //
-// Errors: ValueError for fewer than 2 levels or a token outside [0, L); ShapeError if 3 does not divide the parameters
-// or the tokens do not fit.
+// Errors: ValueError for fewer than 2 levels, a token outside [0, L), or sampling from parameters that are NaN;
+// ShapeError if 3 does not divide the parameters or the tokens do not fit.
 //
 // Example:
 //     LogisticMixture pixels(normal<float>(Shape{4, 28, 28, 15}, Key{1}), 256);
@@ -96,7 +96,12 @@ class LogisticMixture {
     for (Index i = 0; i < out.size(); ++i) {
       const T* p = all.data() + 3 * m * i + chosen.data()[i];
       const double place = std::log(u.data()[i]) - std::log1p(-u.data()[i]);
-      const double x = static_cast<double>(p[m]) + std::exp(std::max(-7.0, static_cast<double>(p[2 * m]))) * place;
+      const auto mean = static_cast<double>(p[m]), log_scale = static_cast<double>(p[2 * m]);
+      if (!std::isfinite(mean) || std::isnan(log_scale)) {
+        throw ValueError(text("logistic_mixture.sample: mean and log s are ", mean, " and ", log_scale, " in ",
+                              detail::place_of(places(), i), "; they must be numbers"));
+      }
+      const double x = mean + std::exp(std::clamp(log_scale, -7.0, 700.0)) * place;
       const double top = levels_ - 1;
       level[i] = static_cast<std::int32_t>(std::lround(std::clamp((x + 1) / 2 * top, 0.0, top)));
     }
@@ -107,12 +112,7 @@ class LogisticMixture {
   auto log_prob(const Y& tokens) const {
     const Tokens& x = value(tokens);
     detail::check_equal_shapes("logistic_mixture", "places", places(), "tokens", x.shape());
-    for (const std::int32_t token : x.values()) {
-      if (token < missing_token || token >= levels_) {
-        throw ValueError(
-            text("logistic_mixture: a token is ", token, "; it must be in [0, ", levels_, "), or missing_token"));
-      }
-    }
+    detail::check_levels("logistic_mixture", x, levels_);
     const auto level = detail::present_tokens(x).template cast<T>().reshape(Shape<3>{x.size(), 1, 1});
     const auto nats = reshape(log_probabilities(parameters_, level), x.shape());
     return detail::row_totals(detail::without_missing(nats, x));

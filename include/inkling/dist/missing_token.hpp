@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "inkling/ops/elementwise.hpp"
+#include "inkling/ops/rows.hpp"
 
 namespace ink {
 
@@ -23,6 +24,18 @@ template <int R>
 bool any_missing(const Tensor<std::int32_t, R>& tokens) {
   const auto all = tokens.values();
   return std::find(all.begin(), all.end(), missing_token) != all.end();
+}
+
+/// Throws unless every token is a level or missing.
+template <int R>
+void check_levels(const char* distribution, const Tensor<std::int32_t, R>& tokens, Index levels) {
+  const std::int32_t* token = tokens.data();
+  for (Index i = 0; i < tokens.size(); ++i) {
+    if (token[i] < missing_token || token[i] >= levels) {
+      throw ValueError(text(distribution, ": a token is ", token[i], " in ", place_of(tokens.shape(), i),
+                            "; it must be in [0, ", levels, "), or missing_token"));
+    }
+  }
 }
 
 /// The tokens, the missing ones as level 0.

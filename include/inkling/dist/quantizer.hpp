@@ -8,7 +8,8 @@
 //
 // Shapes: images (N, H, W, 1), tokens (N, H, W).
 //
-// Errors: ValueError for fewer than 2 levels, or a pixel that is nan; ShapeError for images with more than one channel.
+// Errors: ValueError for fewer than 2 levels, or a pixel that is not finite; ShapeError for images with more than one
+// channel.
 //
 // Example:
 //     Quantizer grey{16};
@@ -40,7 +41,9 @@ struct Quantizer {
     std::int32_t* token = out.mutable_data();
     const T* x = images.data();
     for (Index i = 0; i < out.size(); ++i) {
-      if (std::isnan(x[i])) throw ValueError(text("Quantizer: image value ", i, " is nan; it must be a number"));
+      if (!std::isfinite(x[i])) {
+        throw ValueError(text("Quantizer: image value ", i, " is ", x[i], "; it must be finite"));
+      }
     }
     if (levels == 2) {
       const auto u = uniform<T>(out.shape(), key);

@@ -56,7 +56,7 @@ struct Truncation {
     T* data = logits.mutable_data();
     parallel_for(rows, 64, [&](Index begin, Index end) {
       std::vector<Index> order(static_cast<std::size_t>(levels));
-      for (Index r = begin; r < end; ++r) truncate(data + r * levels, order);
+      for (Index r = begin; r < end; ++r) truncate(r, data + r * levels, order);
     });
     return Categorical(std::move(logits));
   }
@@ -73,9 +73,11 @@ struct Truncation {
   bool keeps_all() const { return temperature > 0 && top_k == 0 && top_p == 1 && min_p == 0; }
 
   template <class T>
-  void truncate(T* row, std::vector<Index>& order) const {
+  void truncate(Index r, T* row, std::vector<Index>& order) const {
     for (std::size_t k = 0; k < order.size(); ++k) {
-      if (std::isnan(row[k])) throw ValueError(text("Truncation: logit ", k, " is nan; it must be a number"));
+      if (std::isnan(row[k])) {
+        throw ValueError(text("Truncation: logit ", k, " of row ", r, " is nan; it must be a number"));
+      }
       order[k] = static_cast<Index>(k);
     }
     std::sort(order.begin(), order.end(),

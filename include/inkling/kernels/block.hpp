@@ -2,7 +2,8 @@
 //
 // Loops of a constant length over local arrays are what a compiler at plain -O2 vectorises without doubt. Sums keep 64
 // partial sums, element i of a row in sum i mod 64, and fold them in a fixed tree: the order depends on the length
-// alone, and rounding errors grow 64 times slower than in a plain loop.
+// alone. Long sums are cut, and their parts added with what rounding lost of them (W. Kahan, "Further remarks on
+// reducing truncation errors", 1965), so that errors do not grow with the length.
 #pragma once
 
 #include <cstring>
@@ -59,6 +60,36 @@ INKLING_INLINE T fold_max(T (&block)[block_size]) {
   return larger(larger(block[0], block[2]), larger(block[1], block[3]));
 }
 
+/// 64 long sums: `sum` is added to, and spilled before it is so large that much is lost with every number.
+template <class T>
+struct LongSum {
+  Block<T> sum, total, lost;
+  bool spilled = false;
+
+  INKLING_INLINE LongSum() {
+    for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
+  }
+
+  INKLING_INLINE void spill() {
+    if (!spilled) {
+      for (Index l = 0; l < block_size; ++l) total[l] = lost[l] = T(0);
+    }
+    spilled = true;
+    for (Index l = 0; l < block_size; ++l) {
+      const T term = sum[l] - lost[l], next = total[l] + term;
+      lost[l] = (next - total[l]) - term;
+      total[l] = next;
+      sum[l] = T(0);
+    }
+  }
+
+  /// All is in `sum`.
+  INKLING_INLINE void finish() {
+    if (!spilled) return;
+    for (Index l = 0; l < block_size; ++l) sum[l] = total[l] + (sum[l] - lost[l]);
+  }
+};
+
 /// How many items of `size` elements make a task of about 16,384.
 constexpr Index rows_per_task(Index size) { return size >= 16384 ? 1 : 16384 / (size > 0 ? size : 1); }
 
@@ -69,7 +100,20 @@ struct Strip {
   Index offset, step, blocks;  ///< of the first block, from one to the next, and how many are full
   Index rest;                  ///< lanes of a last shorter block, if there is one
 
-  /// body(offset of a block, how many lanes it has). A single copy of the body: these are long.
+  static constexpr Index span = 128;  ///< blocks of a sum that is not spilled
+
+  /// body(offset of a block, how many lanes it has), and between() after every `span` of them but the last. A single
+  /// copy of the body: these are long.
+  template <class F, class G>
+  INKLING_INLINE void for_each_block(F&& body, G&& between) const {
+    const Index all = blocks + (rest > 0 ? 1 : 0);
+    Index at = offset;
+    for (Index b = 0; b < all;) {
+      const Index end = all - b < span ? all : b + span;
+      for (; b < end; ++b, at += step) body(at, b < blocks ? lanes : rest);
+      if (b < all) between();
+    }
+  }
   template <class F>
   INKLING_INLINE void for_each_block(F&& body) const {
     Index at = offset;

@@ -59,6 +59,7 @@
   INKLING_INSTANCE(weight_gradient<T>);                   \
   INKLING_INSTANCE(softmax_rows<T>);                      \
   INKLING_INSTANCE(logsumexp_rows<T>);                    \
+  INKLING_INSTANCE(logsumexp_backward_rows<T>);           \
   INKLING_INSTANCE(log_softmax_rows<T>);                  \
   INKLING_INSTANCE(softmax_backward_rows<T>);             \
   INKLING_INSTANCE(log_softmax_backward_rows<T>);         \

@@ -9,8 +9,9 @@
 // normalization", 2019, arXiv:1910.07467.
 //
 // Memory is read once: a row stays in the first-level cache while mean, variance (about the mean, so that nothing
-// cancels) and result are formed. Parameter gradients are summed over fixed chunks of rows, added in order. gamma,
-// beta, dx, dgamma, dbeta and the saved statistics may be null. y may be x, dx may be dy.
+// cancels) and result are formed. Sums of long rows are added in double (reduce.hpp); where squares overflow, mean and
+// variance are formed again in a wider type. Parameter gradients are summed over fixed chunks of rows, added in order.
+// gamma, beta, dx, dgamma, dbeta and the saved statistics may be null. y may be x, dx may be dy.
 //
 // The rows may belong to items that have a gamma and a beta each, (items, columns), with base + gamma in place of
 // gamma: base = 1 is the modulation of adaptive layer norm (W. Peebles, S. Xie, 2022, arXiv:2212.09748).
@@ -21,6 +22,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "inkling/core/memory.hpp"
 #include "inkling/core/parallel.hpp"
@@ -63,7 +65,6 @@ template <class T>
 INKLING_INLINE void row_norm_backward(Index n, const T* x, T base, const T* gamma, T mean, T rstd, const T* dy, T* dx,
                                       T* dgamma, T* dbeta, bool centered) {
   Block<T> xhat, q, d, sum_q, sum_qx;
-  for (Index l = 0; l < block_size; ++l) sum_q[l] = sum_qx[l] = T(0);
   auto load = [&](Index i) INKLING_LAMBDA_INLINE {
     load_block(xhat, x + i, n - i, mean);
     load_block(d, dy + i, n - i);
@@ -74,13 +75,20 @@ INKLING_INLINE void row_norm_backward(Index n, const T* x, T base, const T* gamm
       for (Index l = 0; l < block_size; ++l) q[l] = (base + q[l]) * d[l];
     }
   };
-  for (Index i = 0; i < n; i += block_size) {
-    load(i);
-    for (Index l = 0; l < block_size; ++l) sum_q[l] += q[l];
-    for (Index l = 0; l < block_size; ++l) sum_qx[l] += q[l] * xhat[l];
+  double total_q = 0, total_qx = 0;
+  for (Index begin = 0; begin < n; begin += sum_span) {
+    const Index end = n - begin < sum_span ? n : begin + sum_span;
+    for (Index l = 0; l < block_size; ++l) sum_q[l] = sum_qx[l] = T(0);
+    for (Index i = begin; i < end; i += block_size) {
+      load(i);
+      for (Index l = 0; l < block_size; ++l) sum_q[l] += q[l];
+      for (Index l = 0; l < block_size; ++l) sum_qx[l] += q[l] * xhat[l];
+    }
+    total_q += static_cast<double>(fold_sum(sum_q));
+    total_qx += static_cast<double>(fold_sum(sum_qx));
   }
-  const T mean_q = centered ? fold_sum(sum_q) / static_cast<T>(n) : T(0);
-  const T mean_qx = fold_sum(sum_qx) / static_cast<T>(n);
+  const T mean_q = centered ? static_cast<T>(total_q / static_cast<double>(n)) : T(0);
+  const T mean_qx = static_cast<T>(total_qx / static_cast<double>(n));
   for (Index i = 0; i < n; i += block_size) {
     load(i);
     if (dgamma) {
@@ -105,7 +113,9 @@ INKLING_INLINE void row_norm_backward(Index n, const T* x, T base, const T* gamm
 template <class T>
 void norm_rows_backward(Index items, Index rows, Index columns, const T* x, T base, const T* gamma, const T* mean,
                         const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
-  const Index piece = std::max<Index>(1, std::min(rows, rows_per_task(columns))), pieces = (rows + piece - 1) / piece;
+  constexpr Index most = 256;  // rows of a sum in T
+  const Index piece = std::max<Index>(1, std::min({rows, rows_per_task(columns), most}));
+  const Index pieces = (rows + piece - 1) / piece;
   const Index width = 2 * columns;
   const bool parameters = dgamma || dbeta;
   Scratch<T> partial(parameters ? items * pieces * width : 0);
@@ -124,12 +134,9 @@ void norm_rows_backward(Index items, Index rows, Index columns, const T* x, T ba
     });
   });
   auto combine = [&](T* out, Index offset) {
-    if (!out) return;
-    std::fill_n(out, items * columns, T(0));
-    for (Index task = 0; task < items * pieces; ++task) {
-      const T* p = partial.data() + task * width + offset;
-      T* sum = out + task / pieces * columns;
-      for (Index c = 0; c < columns; ++c) sum[c] += p[c];
+    for (Index item = 0; out && item < items; ++item) {
+      const T* p = partial.data() + item * pieces * width + offset;
+      add_partial_sums(pieces, columns, p, width, out + item * columns);
     }
   };
   combine(dgamma, 0);
@@ -147,11 +154,16 @@ void layer_norm_forward(Index items, Index rows, Index columns, const T* x, T ba
       for (Index r = begin; r < end; ++r) {
         const T* row = x + r * columns;
         const Index own = r / rows * columns;
-        const T total =
-            detail::sum_blocks<T>(columns, [&](Index i, Index count, detail::Block<T>& v)
-                                               INKLING_LAMBDA_INLINE { detail::load_block(v, row + i, count); });
-        const T center = total / static_cast<T>(columns);
-        const T scale = T(1) / std::sqrt(detail::mean_square(columns, row, center) + eps);
+        const double total =
+            detail::sum_blocks_wide<T>(columns, [&](Index i, Index count, detail::Block<T>& v)
+                                                    INKLING_LAMBDA_INLINE { detail::load_block(v, row + i, count); });
+        T center = static_cast<T>(total / static_cast<double>(columns));
+        const T square = detail::mean_square(columns, row, center);
+        T scale = T(1) / std::sqrt(square + eps);
+        if (!(square <= std::numeric_limits<T>::max())) {
+          const auto wide = detail::wide_moments(Index{1}, columns, columns, row, true, eps);
+          center = wide[0], scale = wide[1];
+        }
         detail::normalize_row(columns, row, center, scale, base, gamma ? gamma + own : nullptr,
                               beta ? beta + own : nullptr, y + r * columns);
         if (mean) mean[r] = center;
@@ -174,7 +186,11 @@ void rms_norm_forward(Index rows, Index columns, const T* x, const T* gamma, T e
     dispatch([&]<int>() INKLING_LAMBDA_INLINE {
       for (Index r = begin; r < end; ++r) {
         const T* row = x + r * columns;
-        const T scale = T(1) / std::sqrt(detail::mean_square(columns, row, T(0)) + eps);
+        const T square = detail::mean_square(columns, row, T(0));
+        T scale = T(1) / std::sqrt(square + eps);
+        if (!(square <= std::numeric_limits<T>::max())) {
+          scale = detail::wide_moments(Index{1}, columns, columns, row, false, eps)[1];
+        }
         detail::normalize_row<T>(columns, row, T(0), scale, T(0), gamma, nullptr, y + r * columns);
         if (rstd) rstd[r] = scale;
       }

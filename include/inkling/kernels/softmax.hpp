@@ -4,12 +4,16 @@
 //   logsumexp    m + log sum_k exp(x_k - m);  log-softmax  x_j - logsumexp
 //   cross-entropy of class t  loss = logsumexp - x_t,  dlogits = (softmax - onehot_t) g
 //
-// A row stays in the first-level cache while it is read for its maximum, exponentials and sum; cross-entropy stores one
-// number a row instead of its probabilities. A row of nothing but -inf has no distribution: p is 0 and logsumexp -inf.
-// Sums run in an order of the row's length alone. Results may overwrite their input (x and y, dp and dx).
+// A log-sum-exp is kept as its two parts where exponentials are formed from it again: rounded to one number it would
+// cost every probability as many digits as the maximum is large.
+//
+// A row stays in the first-level cache while it is read for its maximum, exponentials and sum; cross-entropy stores two
+// numbers a row instead of its probabilities. A row with a NaN is NaN throughout. A row of nothing but -inf has no
+// distribution: p is 0 and logsumexp -inf. Sums run in an order of the row's length alone. Results may overwrite their
+// input (x and y, dp and dx).
 //
 // In use:
-//     kernels::cross_entropy_forward(batch, classes, logits, target, loss, lse);
+//     kernels::cross_entropy_forward(batch, classes, logits, target, loss, top, log_total);
 #pragma once
 
 #include <cstdint>
@@ -39,10 +43,16 @@ INKLING_INLINE T row_shift(Index n, const T* x) {
   return top == -std::numeric_limits<T>::infinity() ? T(0) : top;
 }
 
+/// A row's maximum, and ln sum exp(x_j - maximum).
 template <class T>
-INKLING_INLINE T row_logsumexp(Index n, const T* x) {
+struct LogSumExp {
+  T top, log_total;
+};
+
+template <class T>
+INKLING_INLINE LogSumExp<T> row_logsumexp(Index n, const T* x) {
   const T top = row_shift(n, x);
-  return top + vlog(exponentials<T>(n, x, top, nullptr));
+  return {top, vlog(exponentials<T>(n, x, top, nullptr))};
 }
 
 /// y[i] = f(x[i]) block by block.
@@ -54,6 +64,14 @@ INKLING_INLINE void map_row(Index n, const T* x, T* y, F&& f) {
     for (Index l = 0; l < block_size; ++l) v[l] = f(v[l]);
     store_block(y + i, v, n - i);
   }
+}
+
+/// y = exp(x - logsumexp) * scale
+template <class T>
+INKLING_INLINE void scaled_softmax(Index n, const T* x, T top, T log_total, T scale, T* y) {
+  map_row(n, x, y, [top, log_total, scale](T v) INKLING_LAMBDA_INLINE {
+    return vexp_nonpositive((v - top) - log_total) * scale;
+  });
 }
 
 /// Calls body(row) for all rows, in parallel, compiled for the instruction set in use.
@@ -79,18 +97,36 @@ void softmax_rows(Index rows, Index columns, const T* x, T* y) {
   });
 }
 
+/// out is top + log_total; the parts are what the backward pass needs.
 template <class T>
-void logsumexp_rows(Index rows, Index columns, const T* x, T* out) {
-  detail::for_each_row(
-      rows, columns, [=](Index r) INKLING_LAMBDA_INLINE { out[r] = detail::row_logsumexp(columns, x + r * columns); });
+void logsumexp_rows(Index rows, Index columns, const T* x, T* out, T* top, T* log_total) {
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    const auto parts = detail::row_logsumexp(columns, x + r * columns);
+    out[r] = parts.top + parts.log_total;
+    top[r] = parts.top;
+    log_total[r] = parts.log_total;
+  });
+}
+
+/// dx = exp(x - logsumexp) * dy, and 0 in a row of nothing but -inf.
+template <class T>
+void logsumexp_backward_rows(Index rows, Index columns, const T* x, const T* top, const T* log_total, const T* dy,
+                             T* dx) {
+  detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
+    T* out = dx + r * columns;
+    if (log_total[r] == -std::numeric_limits<T>::infinity()) {
+      for (Index c = 0; c < columns; ++c) out[c] = T(0);
+    } else {
+      detail::scaled_softmax(columns, x + r * columns, top[r], log_total[r], dy[r], out);
+    }
+  });
 }
 
 template <class T>
 void log_softmax_rows(Index rows, Index columns, const T* x, T* y) {
   detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
     const T* in = x + r * columns;
-    const T top = detail::row_shift(columns, in);
-    const T log_total = vlog(detail::exponentials<T>(columns, in, top, nullptr));
+    const auto [top, log_total] = detail::row_logsumexp(columns, in);
     detail::map_row(columns, in, y + r * columns,
                     [top, log_total](T v) INKLING_LAMBDA_INLINE { return (v - top) - log_total; });
   });
@@ -134,28 +170,27 @@ void log_softmax_backward_rows(Index rows, Index columns, const T* log_p, const 
   });
 }
 
-/// loss and lse of length rows; lse is what the backward pass needs.
+/// loss, top and log_total of length rows; the latter are what the backward pass needs.
 template <class T>
-void cross_entropy_forward(Index rows, Index columns, const T* logits, const std::int32_t* target, T* loss, T* lse) {
+void cross_entropy_forward(Index rows, Index columns, const T* logits, const std::int32_t* target, T* loss, T* top,
+                           T* log_total) {
   detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
     const T* row = logits + r * columns;
-    const T top = detail::row_shift(columns, row);
-    const T log_total = vlog(detail::exponentials<T>(columns, row, top, nullptr));
-    lse[r] = top + log_total;
-    loss[r] = log_total - (row[target[r]] - top);  // near 0 no digits are lost to a large logit
+    const auto parts = detail::row_logsumexp(columns, row);
+    top[r] = parts.top;
+    log_total[r] = parts.log_total;
+    loss[r] = parts.log_total - (row[target[r]] - parts.top);  // near 0 no digits are lost to a large logit
   });
 }
 
 /// g: the gradient of each row's loss.
 template <class T>
-void cross_entropy_backward(Index rows, Index columns, const T* logits, const std::int32_t* target, const T* lse,
-                            const T* g, T* dlogits) {
+void cross_entropy_backward(Index rows, Index columns, const T* logits, const std::int32_t* target, const T* top,
+                            const T* log_total, const T* g, T* dlogits) {
   detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
     T* out = dlogits + r * columns;
-    const T shift = lse[r], scale = g[r];
-    detail::map_row(columns, logits + r * columns, out,
-                    [shift, scale](T v) INKLING_LAMBDA_INLINE { return vexp(v - shift) * scale; });
-    out[target[r]] -= scale;
+    detail::scaled_softmax(columns, logits + r * columns, top[r], log_total[r], g[r], out);
+    out[target[r]] -= g[r];
   });
 }
 

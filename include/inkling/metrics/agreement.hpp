@@ -6,7 +6,8 @@
 // pieces.
 //
 // images (N, H, W, C), labels (N) -> a rate in [0, 1]. `classifier(images)` gives logits (N, classes). Errors:
-// ShapeError for images and labels that differ in number; ValueError for none.
+// ShapeError for images and labels that differ in number; ValueError for none, and for logits that are NaN: such a
+// classifier names no class.
 //
 // Example:
 //     models::Classifier<float> judge({}, Key{1});
@@ -15,6 +16,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "inkling/core/view.hpp"
@@ -35,7 +37,14 @@ double agreement(const Classifier& classifier, const Tensor<T, 4>& images, const
   Index right = 0;
   for (Index begin = 0; begin < count; begin += piece) {
     const Index end = std::min(begin + piece, count);
-    const auto named = Categorical(classifier(dense(view(images).slice(0, begin, end)))).mode();
+    const auto logits = classifier(dense(view(images).slice(0, begin, end)));
+    for (Index i = 0; i < logits.size(); ++i) {
+      if (std::isnan(logits.data()[i])) {
+        throw ValueError(
+            text("agreement: logits have nan for image ", begin + i / logits.extent(-1), "; they must be numbers"));
+      }
+    }
+    const auto named = Categorical(logits).mode();
     for (Index i = begin; i < end; ++i) right += named.data()[i - begin] == labels.data()[i];
   }
   return static_cast<double>(right) / static_cast<double>(count);

@@ -3,7 +3,8 @@
 //   cross_entropy    −log softmax(logits)[target], without ever computing the probabilities
 //   mse              mean of (x − y)²
 //   weighted_mse     mean of w · (x − y)²
-//   bernoulli        −t log p − (1 − t) log(1 − p) with p = sigmoid(l), as max(l, 0) − l t + log(1 + exp(−|l|))
+//   bernoulli        −t log p − (1 − t) log(1 − p) with p = sigmoid(l), as l (1 − t) or −l t, by the sign of l, plus
+//                    log(1 + exp(−|l|)): a small loss and a small gradient keep their digits
 //
 // The forms named `…_rows` return one loss per row, the others the mean over every element, of rank 0.
 //
@@ -13,7 +14,8 @@
 //         bernoulli_rows      logits and targets (N, …) -> (N): the sum over everything but the first axis
 //         bernoulli_loss      the mean over every element
 //
-// Errors: ShapeError if the shapes differ or there is nothing to average; ValueError for a target outside its range.
+// Errors: ShapeError if the shapes differ or there is nothing to average; ValueError for a target outside its range,
+// with its row.
 //
 // Example:
 //     auto logits = normal<float>(Shape{4, 10}, Key{1});
@@ -25,6 +27,7 @@
 //     auto nats = bernoulli_rows(logits, Tensor<float, 2>(Shape{4, 10}, 1.0f));
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -62,10 +65,11 @@ void check_classes(const Tensor<T, R>& logits, const Tensor<std::int32_t, R - 1>
     }
   }
   const Index classes = logits.shape()[R - 1];
-  for (std::int32_t t : targets.values()) {
-    if (t < 0 || t >= classes) {
-      throw ValueError(text("cross_entropy: targets have ", t, ", logits are ", logits.shape(),
-                            "; targets must be in [0, ", classes, ")"));
+  const std::int32_t* target = targets.data();
+  for (Index i = 0; i < targets.size(); ++i) {
+    if (target[i] < 0 || target[i] >= classes) {
+      throw ValueError(text("cross_entropy: targets have ", target[i], " in ", place_of(targets.shape(), i),
+                            ", logits are ", logits.shape(), "; targets must be in [0, ", classes, ")"));
     }
   }
 }
@@ -73,9 +77,11 @@ void check_classes(const Tensor<T, R>& logits, const Tensor<std::int32_t, R - 1>
 template <class T, int R>
 void check_bernoulli(const char* operation, const Tensor<T, R>& logits, const Tensor<T, R>& targets) {
   check_equal_shapes(operation, "logits", logits.shape(), "targets", targets.shape());
-  for (T t : targets.values()) {
-    if (!(t >= 0 && t <= 1)) {
-      throw ValueError(text(operation, ": targets have ", t, "; they must be in [0, 1]"));
+  const T* target = targets.data();
+  for (Index i = 0; i < targets.size(); ++i) {
+    if (!(target[i] >= 0 && target[i] <= 1)) {
+      throw ValueError(text(operation, ": targets have ", target[i], " in ", place_of(targets.shape(), i),
+                            "; they must be in [0, 1]"));
     }
   }
 }
@@ -84,12 +90,14 @@ void check_bernoulli(const char* operation, const Tensor<T, R>& logits, const Te
 template <TensorLike L, TensorLike Y>
 auto bernoulli_elements(const L& logits, const Y& targets) {
   return map([](auto l, auto t) {
-    using T = decltype(l.v);
-    const T magnitude = l.v < 0 ? -l.v : l.v, positive = l.v > 0 ? l.v : T{0};
-    const T e = kernels::vexp(-magnitude), u = T{1} + e;
-    // log(1 + e) to full relative precision: the rounding of 1 + e is divided out (W. Kahan).
-    const T log1p = u == T{1} ? e : kernels::vlog(u) * (e / (u - T{1}));
-    return l.chain(positive + log1p, kernels::vsigmoid(l.v)) - l * t;
+    using D = decltype(l);
+    using T = typename D::value_type;
+    using kernels::detail::blend;
+    const bool right = l.v > T{0};
+    const T e = kernels::vexp_nonpositive(-kernels::detail::magnitude(l.v)), share = e / (T{1} + e), rest = T{1} - t.v;
+    const T slope = blend(right, rest - share, share - t.v), linear = blend(right, l.v * rest, -l.v * t.v);
+    return D::with(linear + kernels::detail::log1p_of_fraction(e),
+                   [&](std::size_t i) INKLING_LAMBDA_INLINE { return slope * l.d[i] - l.v * t.d[i]; });
   }, logits, targets);
 }
 
@@ -104,17 +112,18 @@ auto cross_entropy_rows(const L& logits, const Tensor<std::int32_t, rank_v<L> - 
   detail::check_classes(lv, targets);
   const auto rows = detail::rows_of(lv.shape());
   auto loss = Tensor<T, R - 1>::uninitialized(targets.shape());
-  auto lse = Tensor<T, R - 1>::uninitialized(targets.shape());
+  auto top = Tensor<T, R - 1>::uninitialized(targets.shape()), log_total = top;
   if (!loss.empty()) {
     kernels::cross_entropy_forward(rows.count, rows.length, lv.data(), targets.data(), loss.mutable_data(),
-                                   lse.mutable_data());
+                                   top.mutable_data(), log_total.mutable_data());
   }
-  return record(std::move(loss), [x = Tensor<T, R>(lv), targets, lse, rows](const auto& dy, auto dlogits) mutable {
+  return record(std::move(loss),
+                [x = Tensor<T, R>(lv), targets, top, log_total, rows](const auto& dy, auto dlogits) mutable {
     dlogits.add([&] {
       const T* from = x.data();
       auto g = Tensor<T, R>::replacing(std::move(x));  // the logits are not needed again
-      kernels::cross_entropy_backward(rows.count, rows.length, from, targets.data(), lse.data(), dy.data(),
-                                      g.mutable_data());
+      kernels::cross_entropy_backward(rows.count, rows.length, from, targets.data(), top.data(), log_total.data(),
+                                      dy.data(), g.mutable_data());
       return g;
     });
   }, logits);

@@ -19,6 +19,7 @@
 #include "inkling/core/parallel.hpp"
 #include "inkling/kernels/broadcast.hpp"
 #include "inkling/kernels/elementwise.hpp"
+#include "inkling/kernels/reduce.hpp"
 
 namespace ink::detail {
 
@@ -119,10 +120,7 @@ class MapGradients {
     const Index inner = rows_.inner;
     for (Index o = 0; o < rows_.outer; ++o) {
       const T* from = partial_->data() + (o * pieces_ * active + static_cast<Index>(i)) * inner;
-      std::copy_n(from, inner, out + o * inner);
-      for (Index p = 1; p < pieces_; ++p) {
-        for (Index c = 0; c < inner; ++c) out[o * inner + c] += from[p * active * inner + c];
-      }
+      kernels::detail::add_partial_sums(pieces_, inner, from, active * inner, out + o * inner);
     }
   }
 

@@ -6,9 +6,11 @@
 //   group_norm  as layer_norm, over all positions of C/groups neighbouring channels of one item; gamma and beta are
 //               per channel. groups = C is instance normalisation. group_norm_silu(…) = silu(group_norm(…)), fused.
 //
-// The variance is the biased one (divided by the count). J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016,
-// arXiv:1607.06450; B. Zhang, R. Sennrich, "Root mean square layer normalization", 2019, arXiv:1910.07467; Y. Wu, K.
-// He, "Group normalization", 2018, arXiv:1803.08494.
+// The variance is the biased one (divided by the count). The mean of what is normalised is off from 0 by about
+// ulp(mean) / deviation, whatever its size; values up to half the largest number are normalised, also where their
+// squares overflow. J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016, arXiv:1607.06450; B. Zhang, R. Sennrich,
+// "Root mean square layer normalization", 2019, arXiv:1910.07467; Y. Wu, K. He, "Group normalization", 2018,
+// arXiv:1803.08494.
 //
 // Shapes: layer_norm, rms_norm  x (…, C), gamma and beta (C) -> (…, C)
 //         layer_norm_modulated  x (N, …, C), scale and shift (N, C) -> (N, …, C)

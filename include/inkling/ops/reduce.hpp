@@ -8,9 +8,10 @@
 //   mean = sum / n     var = Σ (x − mean)² / n (of the population)     logsumexp = log Σ exp(x)
 //
 // logsumexp subtracts the maximum first; a slice that is −∞ throughout gives −∞ with gradient zero. The gradient of max
-// goes to the first maximal element. The order of summation is fixed by the shape. Over no elements, sum is 0,
-// logsumexp −∞, mean and var are NaN, and max throws. sum and mean read x where it lies; the others copy it once if the
-// reduced axes are not the last ones.
+// goes to the first maximal element, or the first NaN, which is larger than any number. The order of summation is fixed
+// by the shape, and its error does not grow with the length. Over no elements, sum is 0, logsumexp −∞, mean and var are
+// NaN, and max throws. sum and mean read x where it lies; the others copy it once if the reduced axes are not the last
+// ones.
 //
 // Errors: an axis outside of the rank, or named twice, does not compile; ShapeError for max over no elements and for a
 // `shape` that does not broadcast to x's.
@@ -24,11 +25,13 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <utility>
 
 #include "inkling/autograd/var.hpp"
 #include "inkling/kernels/reduce.hpp"
+#include "inkling/kernels/softmax.hpp"
 #include "inkling/ops/reduce_rows.hpp"
 
 namespace ink {
@@ -130,7 +133,8 @@ auto max_over(const X& x) {
       for (Index r = 0; r < order.rows; ++r) {
         const T* from = rows.data() + r * order.length;
         Index first = 0;
-        while (first < order.length - 1 && !(from[first] == y.data()[r])) ++first;
+        const T top = y.data()[r];
+        while (first < order.length - 1 && !(from[first] == top) && !std::isnan(from[first])) ++first;
         to[r * order.length + first] = dy.data()[r];
       }
       return order.scatter(g);
@@ -145,13 +149,17 @@ auto logsumexp_over(const X& x) {
   const Shape<R> shape = value(x).shape();
   const RowOrder<R> order(shape, axis_mask<R, axes...>());
   const auto rows = order.gather(value(x));
-  auto y = Tensor<T, 1>({order.rows}, -std::numeric_limits<T>::infinity());
-  if (!rows.empty()) kernels::logsumexp_rows(order.rows, order.length, rows.data(), y.mutable_data());
+  auto y = Tensor<T, 1>({order.rows}, -std::numeric_limits<T>::infinity()), top = y, log_total = y;
+  if (!rows.empty()) {
+    kernels::logsumexp_rows(order.rows, order.length, rows.data(), y.mutable_data(), top.mutable_data(),
+                            log_total.mutable_data());
+  }
   auto result = y.reshape(reduced_shape<keep, axes...>(shape));
-  return record(std::move(result), [rows, y, order](const auto& dy, auto dx) {
+  return record(std::move(result), [rows, top, log_total, order](const auto& dy, auto dx) {
     dx.add([&] {
       auto g = Tensor<T, R>::uninitialized(rows.shape());
-      logsumexp_gradient_of_rows(order.rows, order.length, rows.data(), y.data(), dy.data(), g.mutable_data());
+      kernels::logsumexp_backward_rows(order.rows, order.length, rows.data(), top.data(), log_total.data(), dy.data(),
+                                       g.mutable_data());
       return order.scatter(g);
     });
   }, x);

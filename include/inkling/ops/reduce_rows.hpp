@@ -13,14 +13,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
 #include "inkling/core/parallel.hpp"
 #include "inkling/core/view.hpp"
 #include "inkling/kernels/elementwise.hpp"
 #include "inkling/kernels/reduce.hpp"
-#include "inkling/kernels/softmax.hpp"
 
 namespace ink::detail {
 
@@ -103,22 +101,6 @@ struct RowOrder {
 
 inline Index row_grain(Index length) { return 16384 / std::max<Index>(length, 1) + 1; }
 
-/// dx = exp(x − y) · dy, and 0 where y is −∞.
-template <class T>
-void logsumexp_gradient_of_rows(Index rows, Index length, const T* x, const T* y, const T* dy, T* dx) {
-  parallel_for(rows, row_grain(length), [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      if (y[r] == -std::numeric_limits<T>::infinity()) {
-        std::fill_n(dx + r * length, length, T{0});
-        continue;
-      }
-      kernels::apply_serial(length, [top = y[r], scale = dy[r]](T v) INKLING_LAMBDA_INLINE {
-        return kernels::vexp(v - top) * scale;
-      }, dx + r * length, x + r * length);
-    }
-  });
-}
-
 /// Mean and population variance in two passes: the second sums squares of deviations, so nothing cancels.
 template <class T>
 void moments_of_rows(Index rows, Index length, const T* x, T* mean, T* variance) {
@@ -128,14 +110,14 @@ void moments_of_rows(Index rows, Index length, const T* x, T* mean, T* variance)
     std::array<T, block> deviations;
     for (Index r = begin; r < end; ++r) {
       mean[r] /= static_cast<T>(length);
-      T squares = 0;
+      double squares = 0;
       for (Index at = 0; at < length; at += block) {
         const Index n = std::min(block, length - at);
         kernels::apply_serial(n, [m = mean[r]](T v) INKLING_LAMBDA_INLINE { return v - m; }, deviations.data(),
                               x + r * length + at);
-        squares += kernels::sum_squares(n, static_cast<const T*>(deviations.data()));
+        squares += static_cast<double>(kernels::sum_squares(n, static_cast<const T*>(deviations.data())));
       }
-      variance[r] = squares / static_cast<T>(length);
+      variance[r] = static_cast<T>(squares / static_cast<double>(length));
     }
   });
 }

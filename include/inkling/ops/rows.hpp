@@ -1,5 +1,7 @@
 // Rows: a tensor of any rank seen as rows along its last axis, the way softmax, norms and losses work on it.
 //
+// What an error says of an element is its row along the first axis: place_of.
+//
 // Shapes: (…, K) is `count` rows of `length` K; a rank-1 tensor is one row.
 //
 // Example:
@@ -7,6 +9,9 @@
 //     auto rows = detail::rows_of(x.shape());              // 128 rows of length 10
 #pragma once
 
+#include <string>
+
+#include "inkling/core/error.hpp"
 #include "inkling/core/shape.hpp"
 
 namespace ink::detail {
@@ -21,6 +26,18 @@ constexpr Rows rows_of(const Shape<R>& shape) {
   Rows rows{1, shape[R - 1]};
   for (int a = 0; a + 1 < R; ++a) rows.count *= shape[a];
   return rows;
+}
+
+/// "row 2" of element i, and where in it if there is more than one.
+template <int R>
+std::string place_of(const Shape<R>& shape, Index i) {
+  if constexpr (R == 0) {
+    return "row 0";
+  } else {
+    Shape<R> at;
+    for (int a = R; a-- > 0; i /= shape[a]) at[a] = i % shape[a];
+    return R == 1 ? text("row ", at[0]) : text("row ", at[0], ", at ", at);
+  }
 }
 
 }  // namespace ink::detail

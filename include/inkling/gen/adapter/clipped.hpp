@@ -4,6 +4,9 @@
 //
 // J. Ho, A. Jain, P. Abbeel 2020, arXiv:2006.11239 (in their code).
 //
+// A pixel that is infinite is no prediction but the end of a model that has diverged: it becomes NaN, not ±limit, so
+// that no image of it looks healthy.
+//
 // Errors: ValueError for a limit that is not positive.
 //
 // Example (declarations):
@@ -36,7 +39,11 @@ class Clipped : public ModelAdapter<Model> {
   template <class X, class C>
   auto posterior(const X& x, double t, const C& condition) const {
     const auto posterior = this->model.posterior(x, t, condition);
-    return with_mean(posterior, X(clamp(posterior.mean(), -limit, limit)));
+    using T = scalar_t<X>;
+    const auto bounded = [most = static_cast<T>(limit)](auto v) INKLING_LAMBDA_INLINE {
+      return clamp(v, -most, most) + (v - v);  // v − v is 0, or NaN of what is not finite
+    };
+    return with_mean(posterior, X(map(bounded, posterior.mean())));
   }
 };
 

@@ -6,6 +6,8 @@
 // the data. Quantiles between two pixels are interpolated. C. Saharia et al., "Photorealistic text-to-image diffusion
 // models with deep language understanding", 2022, arXiv:2205.11487, section 2.3.
 //
+// An image with a pixel that is not finite has no quantile: it becomes NaN throughout.
+//
 // Errors: ValueError for a quantile outside [0, 1], or a floor that is not positive.
 //
 // Example (declarations):
@@ -21,6 +23,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -49,6 +52,10 @@ class DynamicThreshold : public ModelAdapter<Model> {
     const Index columns = clean.extent(0) == 0 ? 0 : clean.size() / clean.extent(0);
     T* value = clean.mutable_data();
     for (T* const end = value + clean.size(); value != end; value += columns) {
+      if (!std::all_of(value, value + columns, [](T v) { return std::isfinite(v); })) {
+        std::fill_n(value, columns, std::numeric_limits<T>::quiet_NaN());
+        continue;
+      }
       const double most = std::max(floor, size_at_quantile(value, value + columns));
       for (Index i = 0; i < columns; ++i) {
         value[i] = static_cast<T>(std::clamp(static_cast<double>(value[i]), -most, most) * (floor / most));

@@ -6,7 +6,7 @@
 // those that are determined already; ln K per pixel and more reveals everything at once. The model decides how many
 // steps an image takes: at most as many as pixels. H. Ben-Hamu et al. 2025, arXiv:2505.24857.
 //
-// Errors: ValueError for a negative bound.
+// Errors: ValueError for a negative bound, or a prediction that is NaN.
 //
 // Example:
 //     EntropyBounded careful{.bound = 0.1};
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "inkling/gen/token_sampler/reveal.hpp"
+#include "inkling/ops/rows.hpp"
 #include "inkling/ops/softmax.hpp"
 
 namespace ink {
@@ -47,6 +48,10 @@ struct EntropyBounded {
     double* c = certainty.mutable_data();  // −H
     for (Index i = 0; i < p.size(); ++i) {
       const auto v = static_cast<double>(p.data()[i]);
+      if (std::isnan(v)) {
+        throw ValueError(text("EntropyBounded: the prediction is nan in ",
+                              detail::place_of(x.shape(), i / pixels.levels()), "; it must be a number"));
+      }
       if (v > 0) c[i / pixels.levels()] += v * std::log(v);
     }
     return detail::fill_missing(std::move(x), drawn, certainty, [&](const std::vector<Index>& places) {

@@ -9,6 +9,8 @@
 // images are biased, as by a temperature below 1, even one pixel at a time (S. Hayakawa et al. 2025,
 // arXiv:2510.04525). So the default looks at the prediction alone, and one pixel at a time is exact.
 //
+// Errors: ValueError for a prediction that is NaN.
+//
 // Example:
 //     Reveal fast{MostConfident{}, CosinePlan{.steps = 12}};
 #pragma once
@@ -17,6 +19,7 @@
 #include <cmath>
 
 #include "inkling/core/random.hpp"
+#include "inkling/ops/rows.hpp"
 #include "inkling/ops/softmax.hpp"
 
 namespace ink {
@@ -36,6 +39,10 @@ struct MostConfident {
     for (Index i = 0; i < drawn.size(); ++i) {
       const auto* row = p.data() + i * levels;
       const auto likely = of_drawn ? row[drawn.data()[i]] : *std::max_element(row, row + levels);
+      if (std::isnan(likely)) {  // as then the whole row is
+        throw ValueError(text("MostConfident: the prediction is nan in ", detail::place_of(drawn.shape(), i),
+                              "; it must be a number"));
+      }
       const double gumbel = noise == 0 ? 0 : -std::log(-std::log(std::max(c[i], 0x1p-54)));
       c[i] = std::log(static_cast<double>(likely)) + noise * left * gumbel;
     }
