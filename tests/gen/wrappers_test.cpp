@@ -17,6 +17,7 @@
 #include "inkling/gen/editing/ddim_inversion.hpp"
 #include "inkling/gen/editing/image_to_image.hpp"
 #include "inkling/gen/editing/inpaint.hpp"
+#include "inkling/gen/editing/repeated.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler/at_times.hpp"
 #include "inkling/gen/schedule/karras.hpp"
@@ -69,6 +70,7 @@ template <class F>
 void for_every_wrapper(const F& check) {
   check("PredictorCorrector", [](const auto& s) { return corrected(s); });
   check("Inpaint", [](const auto& s) { return inpainted(s, corners); });
+  check("Repeated", [](const auto& s) { return Repeated(s, {.jump = 2, .passes = 3}); });
   check("Watched", [](const auto& s) { return watched(s); });
 }
 
@@ -81,6 +83,9 @@ TEST_CASE("A wrapper that changes nothing is the sampler itself, bit for bit") {
     CHECK(run(at(sampler, model.times(4))) == plain);
     CHECK(run(corrected(sampler, 0)) == plain);
     CHECK(run(inpainted(sampler, nothing, {})) == plain);
+    CHECK(run(Repeated(sampler)) == plain);
+    CHECK(run(Repeated(sampler, {.jump = 1, .passes = 2})) ==
+          run(inpainted(sampler, nothing, {.jump = 1, .passes = 2})));
     CHECK(run(watched(sampler)) == plain);
     CHECK(sample(sampler, Clipped(model, 1e9), noise, Key{3}) == plain);
     const double first = model.times(4).front();
@@ -149,6 +154,9 @@ TEST_CASE("The path of a wrapper is that of its sampler's grid, in either nestin
   // Inversion runs the grid backwards, and is no sampler to inpaint with.
   std::vector<double> rising(grid.rbegin(), grid.rend());
   CHECK(at(DdimInversion{}).times(model, image) == rising);
+  CHECK_THROWS_WITH_AS(run(Repeated(DdimInversion{.steps = 3})),
+                       "Repeated: the sampler's times go from 0 to 80; they must end with less noise", ValueError);
+  CHECK_THROWS_WITH_AS(Repeated(Ddim{}, {.passes = 0}), "Repeated: passes is 0; it must be at least 1", ValueError);
   CHECK_THROWS_WITH_AS(run(inpainted(DdimInversion{.steps = 3}, corners)),
                        "Inpaint: the sampler's times go from 0 to 80; they must end with less noise", ValueError);
 }
