@@ -422,6 +422,17 @@ TEST_CASE("PatchDiffusion: known pixels stay, whole patches or parts of them; no
   CHECK(complete(sampler, small, other, known, Key{4})(2, 0, 0, 0) == drawn(2, 0, 0, 0));
 }
 
+TEST_CASE("A fresh tensor, all black and known, is no state to begin with, where states can say what is missing") {
+  const MaskedDiffusion masked(joint, Quantizer{2});
+  const Tokens fresh({3, 2, 2});
+  CHECK_THROWS_AS(sample(Reveal<>{}, masked, fresh, Key{1}), ValueError);
+  CHECK_THROWS_AS(sample(EntropyBounded{}, masked, fresh, Key{1}), ValueError);
+  CHECK_THROWS_AS(sample(DiscreteAncestral{}, masked, fresh, Key{1}), ValueError);
+  CHECK_THROWS_AS(sample(Ancestral{}, Autoregressive(Causal{joint.p}, Quantizer{2}), fresh, Key{1}), ValueError);
+  const UniformDiffusion uniform_noise(enumerable::Inconsistent{}, Quantizer{2});
+  CHECK_NOTHROW(sample(DiscreteAncestral{.steps = 2}, uniform_noise, fresh, Key{1}));
+}
+
 TEST_CASE("What does not fit is refused, with its place") {
   const MaskedDiffusion model(joint, Quantizer{2});
   Tokens tokens({3, 2, 2});

@@ -12,10 +12,12 @@
 #include "all_samplers.hpp"
 #include "analytic.hpp"
 #include "enumerable.hpp"
+#include "inkling/core/view.hpp"
 #include "inkling/gen/adapter/clipped.hpp"
 #include "inkling/gen/editing/ddim_inversion.hpp"
 #include "inkling/gen/editing/image_to_image.hpp"
 #include "inkling/gen/editing/inpaint.hpp"
+#include "inkling/gen/editing/repeated.hpp"
 #include "inkling/gen/sample.hpp"
 #include "inkling/gen/sampler/at_times.hpp"
 #include "inkling/gen/schedule/karras.hpp"
@@ -68,6 +70,7 @@ template <class F>
 void for_every_wrapper(const F& check) {
   check("PredictorCorrector", [](const auto& s) { return corrected(s); });
   check("Inpaint", [](const auto& s) { return inpainted(s, corners); });
+  check("Repeated", [](const auto& s) { return Repeated(s, {.jump = 2, .passes = 3}); });
   check("Watched", [](const auto& s) { return watched(s); });
 }
 
@@ -80,10 +83,11 @@ TEST_CASE("A wrapper that changes nothing is the sampler itself, bit for bit") {
     CHECK(run(at(sampler, model.times(4))) == plain);
     CHECK(run(corrected(sampler, 0)) == plain);
     CHECK(run(inpainted(sampler, nothing, {})) == plain);
+    CHECK(run(Repeated(sampler)) == plain);
+    CHECK(run(Repeated(sampler, {.jump = 1, .passes = 2})) ==
+          run(inpainted(sampler, nothing, {.jump = 1, .passes = 2})));
     CHECK(run(watched(sampler)) == plain);
     CHECK(sample(sampler, Clipped(model, 1e9), noise, Key{3}) == plain);
-    CHECK(sample(sampler, model, noise, SampleKeys({Key{3}, Key{4}})).values()[0] ==
-          sample(sampler, model, Images::from(Shape<4>{1, 2, 2, 1}, noise.values().first(4)), Key{3}).values()[0]);
     const double first = model.times(4).front();
     CHECK(image_to_image(sampler, model, image, first, Key{5}) ==
           sample(sampler, model, noised(image, model.scales(first), Key{5}.fold(0)), Key{5}.fold(1)));
@@ -150,8 +154,28 @@ TEST_CASE("The path of a wrapper is that of its sampler's grid, in either nestin
   // Inversion runs the grid backwards, and is no sampler to inpaint with.
   std::vector<double> rising(grid.rbegin(), grid.rend());
   CHECK(at(DdimInversion{}).times(model, image) == rising);
+  CHECK_THROWS_WITH_AS(run(Repeated(DdimInversion{.steps = 3})),
+                       "Repeated: the sampler's times go from 0 to 80; they must end with less noise", ValueError);
+  CHECK_THROWS_WITH_AS(Repeated(Ddim{}, {.passes = 0}), "Repeated: passes is 0; it must be at least 1", ValueError);
   CHECK_THROWS_WITH_AS(run(inpainted(DdimInversion{.steps = 3}, corners)),
                        "Inpaint: the sampler's times go from 0 to 80; they must end with less noise", ValueError);
+}
+
+TEST_CASE("With a key for each image, a wrapped sampler draws every image as it does alone") {
+  const auto second = [](const Images& x) { return Images(dense(view(x).slice(0, 1, 2))); };
+  for_every_sampler(3, [&](const std::string& name, const auto& sampler) {
+    if (name == "AdaptiveOde") return;  // its steps suit the whole batch
+    CAPTURE(name);
+    const auto check = [&](const auto& both, const auto& alone) {
+      CHECK(second(sample(both, model, noise, SampleKeys({Key{3}, Key{4}}))) ==
+            sample(alone, model, second(noise), Key{4}));
+    };
+    check(at(sampler), at(sampler));
+    check(at(watched(sampler)), at(watched(sampler)));
+    check(at(corrected(sampler)), at(corrected(sampler)));
+    const InpaintOptions jumps{.jump = 2, .passes = 2};
+    check(at(Inpaint(sampler, image, corners, jumps)), at(Inpaint(sampler, second(image), corners, jumps)));
+  });
 }
 
 TEST_CASE("Wrapped samplers end at images as wide as the data") {

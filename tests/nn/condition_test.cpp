@@ -98,11 +98,12 @@ TEST_CASE("A part is found in Conditions within Conditions, and by what it deriv
 }
 
 TEST_CASE("Labels of data are classes to a network that hears them") {
-  const DataLabels data{labels};
-  static_assert(Condition<DataLabels>);
+  const ClassLabels data{labels.ids, true};
   CHECK(part_of<ClassLabels>(data).ids == labels.ids);
   CHECK(data.withhold(Rows{0, 1, 1}).ids == Tensor<std::int32_t, 1>(Shape{3}, {7, null_label, null_label}));
-  CHECK(data.joined(data).ids == labels.joined(labels).ids);
+  CHECK(data.withhold(Rows{0, 1, 1}).of_data);
+  CHECK(data.joined(data).of_data);
+  CHECK_FALSE(data.joined(labels).of_data);
 }
 
 TEST_CASE("A network is refused what it can't hear, as soon as one row tells something") {
@@ -125,7 +126,7 @@ TEST_CASE("A network is refused what it can't hear, as soon as one row tells som
   // Not told, in every way to say so; and labels that a batch has anyway.
   CHECK(check(withhold_all(all, 3), false, false, false).empty());
   CHECK(check(Unconditional{}, false, false, false).empty());
-  CHECK(check(DataLabels{labels}, false, false, false).empty());
+  CHECK(check(ClassLabels{labels.ids, true}, false, false, false).empty());
   CHECK(check(ClassLabels{Tensor<std::int32_t, 1>(Shape{0})}, false, false, false).empty());
 }
 

@@ -1,7 +1,8 @@
 // missing_token: a pixel that is not known.
 //
-// In a state it is a pixel that the network is not shown (gen/token/masked_tokens.hpp). In a target it is one that is
-// not asked for: the log-probability of every distribution of tokens counts nothing there, neither value nor gradient.
+// In a state it is a pixel that the network is not shown (gen/token/masked_tokens.hpp) and that samplers draw; they
+// leave all others as they are. In a target it is one that is not asked for: the log-probability of every distribution
+// of tokens counts nothing there, neither value nor gradient.
 //
 // Example:
 //     Categorical pixels{normal<float>(Shape{1, 3, 4}, Key{1})};

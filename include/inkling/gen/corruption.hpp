@@ -8,7 +8,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "inkling/core/random.hpp"
 #include "inkling/core/tensor.hpp"
@@ -42,10 +43,12 @@ inline Tensor<double, 1> strata(Index n, Key key) {
 /// independent draws (D. Kingma et al., "Variational diffusion models", 2021, arXiv:2107.00630). Which image gets which
 /// part is drawn anew: in ascending order, the first image of every batch would never see more than 1/n.
 inline Tensor<double, 1> stratified(Index n, Key key) {
-  const auto parts = detail::strata(n, key);
-  const auto order = permutation(n, key.fold(0));
-  Tensor<double, 1> u(parts.shape());
-  for (Index i = 0; i < n; ++i) u(order[static_cast<std::size_t>(i)]) = parts(i);
+  auto u = detail::strata(n, key);
+  double* values = u.mutable_data();
+  Stream stream(key.fold(0));
+  for (Index i = n; i > 1; --i) {
+    std::swap(values[i - 1], values[static_cast<Index>(stream.below(static_cast<std::uint64_t>(i)))]);
+  }
   return u;
 }
 

@@ -7,7 +7,7 @@
 // autoregression it is the cross-entropy in nats per pixel.
 //
 // A batch has images, and a `condition` or else `labels`. A condition is told to the network, which refuses it if it
-// can't hear it; labels are told to a network that hears classes, and are no concern of the others (DataLabels of
+// can't hear it; labels are told to a network that hears classes, and are no concern of the others (of_data,
 // nn/condition.hpp). With the rate `model.drop_condition` an image's condition is withheld, so that the model learns to
 // do without it as well.
 //
@@ -52,7 +52,7 @@ auto condition_of(const Batch& batch) {
   if constexpr (requires { batch.condition; }) {
     return batch.condition;
   } else {
-    return DataLabels{{batch.labels}};
+    return ClassLabels{batch.labels, true};
   }
 }
 

@@ -6,6 +6,9 @@
 //   begin(model, x, condition)                            a fresh memory
 //   step(model, x, t, s, memory, key, condition)          from time t to time s: the next x
 //
+// x is the state to begin with, as model.prior makes it. Of a state of tokens, the pixels that are missing_token are
+// drawn; the others are known, and stay (gen/editing/complete.hpp).
+//
 // Row n of the result depends on row n of x and of the condition, and on the key; not on the number of rows. With
 // SampleKeys in place of the key, row n is what a batch of one is with that row's key.
 //

@@ -24,7 +24,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "inkling/models/text_encoder.hpp"
@@ -89,7 +88,7 @@ class Gpt {
     const auto& o = options_;
     const Tokens& ids = value(tokens);
     check_extents(ids.shape());
-    check_range(ids.values());
+    check_range(ids, 0, o.height * o.columns);
     const Index n = ids.extent(0), count = groups(o);
     // Token t is told group t − 1; the last group is told to nobody.
     const auto seen = slice(inputs(tokens, ids.reshape(Shape<3>{n, count, o.group})), 1, 0, count - 1);
@@ -119,8 +118,8 @@ class Gpt {
     const auto rows = view(tokens.reshape(Shape<2>{n, o.height * o.columns}));
     if (within == 0) {
       if (position > 0) {
+        check_range(tokens, position - o.group, position);
         const Tokens before = dense(rows.slice(1, position - o.group, position)).reshape(Shape<3>{n, 1, o.group});
-        check_range(before.values());
         cache.next_input = inputs(before, before);
       }
       cache.group = head_(norm_(body_.next(cache.next_input, cache.body))).reshape(Shape<3>{n, o.group, outputs(o)});
@@ -162,10 +161,15 @@ class Gpt {
     }
   }
 
-  void check_range(std::span<const std::int32_t> tokens) const {
-    for (std::int32_t id : tokens) {
-      if (id < 0 || id >= options_.levels) {
-        throw ValueError(text("gpt: a token is ", id, "; tokens must be in [0, ", options_.levels, ")"));
+  /// Of the pixels begin, …, end − 1 of every image.
+  void check_range(const Tokens& tokens, Index begin, Index end) const {
+    const Index pixels = options_.height * options_.columns;
+    for (Index n = 0; n < tokens.extent(0); ++n) {
+      for (Index i = n * pixels + begin; i < n * pixels + end; ++i) {
+        const std::int32_t id = tokens.data()[i];
+        if (id >= 0 && id < options_.levels) continue;
+        throw ValueError(text("gpt: token ", detail::place_in(tokens.shape(), i), " is ", id, "; it must be in [0, ",
+                              options_.levels, ")"));
       }
     }
   }

@@ -6,7 +6,6 @@
 //                  but −1 means "not told"
 // Sketch           a picture per image, in [−1, 1]; a row of zeros means "not told"
 // Conditions       several of them at once, of different types; they are withheld together
-// DataLabels       the labels that a batch of data has anyway: classes to a network that hears them, nothing to others
 //
 // "Not told" is what training uses to learn the unconditional model along with the conditional one (J. Ho, T. Salimans
 // 2022, arXiv:2207.12598). A condition is passed through samplers and losses to the network unread; any type that the
@@ -18,7 +17,7 @@
 // A network that hears a P looks for it by part_of<P>(condition), alone or within Conditions. Those of models/ refuse
 // what they can't hear, by check_told: a type that they never hear, raw ids for instance, does not compile; a part that
 // their options left out (labels where `classes` is 0) is an error as soon as one row tells something. Rows that are
-// "not told" are no error anywhere.
+// "not told" are no error anywhere, nor are labels that a batch of data has anyway (ClassLabels::of_data).
 //
 // Shapes: ids (N), ids (N, L), image (N, H, W, 1).
 //
@@ -95,11 +94,14 @@ inline constexpr std::int32_t null_label = -1;
 
 struct ClassLabels {
   Tensor<std::int32_t, 1> ids;
+  bool of_data = false;  ///< what a batch has anyway: told to a network that hears classes, no concern of another
 
   ClassLabels withhold(std::span<const std::uint8_t> rows) const {
-    return {detail::fill_rows("ClassLabels", ids, rows, null_label)};
+    return {detail::fill_rows("ClassLabels", ids, rows, null_label), of_data};
   }
-  ClassLabels joined(const ClassLabels& more) const { return {detail::join_rows("ClassLabels", ids, more.ids)}; }
+  ClassLabels joined(const ClassLabels& more) const {
+    return {detail::join_rows("ClassLabels", ids, more.ids), of_data && more.of_data};
+  }
 };
 
 inline constexpr std::int32_t null_token = -1;
@@ -118,12 +120,6 @@ struct Sketch {
 
   Sketch withhold(std::span<const std::uint8_t> rows) const { return {detail::fill_rows("Sketch", image, rows, 0.0f)}; }
   Sketch joined(const Sketch& more) const { return {detail::join_rows("Sketch", image, more.image)}; }
-};
-
-/// The labels of a batch of data: told to a network that hears classes, no concern of one that does not.
-struct DataLabels : ClassLabels {
-  DataLabels withhold(std::span<const std::uint8_t> rows) const { return {ClassLabels::withhold(rows)}; }
-  DataLabels joined(const DataLabels& more) const { return {ClassLabels::joined(more)}; }
 };
 
 namespace detail {
@@ -210,7 +206,7 @@ Index first_told(const Tensor<T, R>& x, T null) {
   return at == all.end() ? -1 : (at - all.begin()) / (x.size() / x.extent(0));
 }
 
-inline Index first_told(const ClassLabels& c) { return first_told(c.ids, null_label); }
+inline Index first_told(const ClassLabels& c) { return c.of_data ? -1 : first_told(c.ids, null_label); }
 inline Index first_told(const Captions& c) { return first_told(c.ids, null_token); }
 inline Index first_told(const Sketch& c) { return first_told(c.image, 0.0f); }
 
@@ -241,8 +237,6 @@ void check_told(const char* network, const C& condition, const Hears<P>&... hear
 }
 template <class... P>
 void check_told(const char*, const Unconditional&, const Hears<P>&...) {}
-template <class... P>
-void check_told(const char*, const DataLabels&, const Hears<P>&...) {}
 template <class... C, class... P>
 void check_told(const char* network, const Conditions<C...>& condition, const Hears<P>&... hears) {
   std::apply([&](const C&... part) { (check_told(network, part, hears...), ...); }, condition.parts);

@@ -8,7 +8,7 @@
 // shorter jumps fit better. Inpaint goes along the same path (gen/editing/inpaint.hpp); this is for complete() with
 // UniformDiffusion (gen/editing/complete.hpp). A sampler with a memory begins anew after every jump.
 //
-// They need of a model: noised(x, from, to, key), x as it is at a later time.
+// They need of a model: scales(t), or noised(x, from, to, key), x as it is at a later time.
 //
 // Errors: ValueError for a jump or passes below 1, and for a sampler that runs from the image to the noise.
 //
@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "inkling/core/random.hpp"
+#include "inkling/gen/noised.hpp"
 
 namespace ink {
 
@@ -87,7 +88,11 @@ class Repeated {
   X step(const M& model, X x, double t, double s, Memory& memory, const K& key, const C& condition) const {
     if (s > t) {
       memory.now = memory.fresh;
-      return model.noised(x, t, s, key);
+      if constexpr (requires { model.noised(x, t, s, key); }) {
+        return model.noised(x, t, s, key);
+      } else {
+        return noised(x, model.scales(t), model.scales(s), key);
+      }
     }
     return sampler_.step(model, std::move(x), t, s, memory.now, key, condition);
   }
