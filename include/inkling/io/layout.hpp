@@ -142,6 +142,9 @@ inline Extents file_shape(const Extents& s, Axes::Order order, io::Layout layout
   return {s[3], s[2], s[0], s[1]};
 }
 
+/// More axes no tensor has that fits a parameter.
+inline constexpr int most_axes = 5;
+
 /// A file's tensor, its axes in the order of the parameter's: those of the outputs are the last, unless the parameter
 /// has them first.
 struct Arrangement {
@@ -168,12 +171,13 @@ inline bool window_fits(Index rows, Index columns, const Stored& p) {
 
 /// How the parameter is read from a tensor of that shape; nothing if it does not fit, the number of outputs aside.
 inline std::optional<Arrangement> arrange(Extents shape, const Stored& p, io::Layout layout) {
+  if (shape.size() > std::size_t{most_axes}) return {};
   if (layout == io::Layout::torch && p.axes.order != Axes::in_out) {
     shape = with_rank(std::move(shape), p.shape.size(), p.axes.order == Axes::window_in_out);
   }
   const std::size_t rank = shape.size();
   const bool any_rank = layout == io::Layout::torch && p.axes.order == Axes::in_out;
-  if (rank > 5 || (any_rank ? rank < 2 : rank != p.shape.size())) return {};
+  if (any_rank ? rank < 2 : rank != p.shape.size()) return {};
   Extents strides(rank, 1);
   if (std::find(shape.begin(), shape.end(), 0) == shape.end()) {  // else there is nothing to reach, and no bound
     for (std::size_t a = rank; a-- > 1;) strides[a - 1] = strides[a] * shape[a];
@@ -226,10 +230,10 @@ void for_each_row(const Arrangement& a, F f) {
   }
 }
 
-/// The elements of a tensor of at most 5 axes as they lie in the file.
+/// The elements of a tensor that `arrange` has found to fit, as they lie in the file.
 template <class T, int R = 1>
 Tensor<T, 1> flat_elements(const io::SafeTensors& file, const io::SafeTensors::Entry& entry) {
-  if constexpr (R > 5) {
+  if constexpr (R > most_axes) {
     return file.get<T, 0>(entry.name).reshape(Shape<1>{1});
   } else {
     if (entry.shape.size() != static_cast<std::size_t>(R)) return flat_elements<T, R + 1>(file, entry);
