@@ -429,4 +429,52 @@ TEST_CASE("torch: grouped, depthwise and transposed convolutions") {
   CHECK(difference(net(image("convolutions.x")), stored<double, 4>("convolutions.y")) < 1e-5);
 }
 
+namespace {
+
+/// Written for PyTorch and loaded into a model made with another key, every parameter has its old bits.
+template <class M>
+void check_there_and_back(const M& model, M other) {
+  const auto path = std::string(INKLING_TEST_TMP) + "/there_and_back.safetensors";
+  save_model(path, model, {}, {.layout = torch});
+  load_model(path, other, {.layout = torch});
+  std::vector<std::vector<float>> was, is;
+  const auto keep = [](auto& into) {
+    return [&into](const auto&, const auto& p) { into.emplace_back(p.value.values().begin(), p.value.values().end()); };
+  };
+  for_each_parameter(model, keep(was));
+  for_each_parameter(other, keep(is));
+  CHECK(was == is);
+}
+
+}  // namespace
+
+TEST_CASE("torch: every network comes back as it was written for PyTorch") {
+  using namespace models;
+  const Key a{1}, b{2};
+  const Classifier<float>::Options classifier{.width = 8};
+  check_there_and_back(Classifier<float>(classifier, a), Classifier<float>(classifier, b));
+  const UNet<float>::Options unet{
+      .width = 8, .multipliers = {1, 2}, .classes = 3, .vocabulary = 7, .text_width = 16, .sketch = true};
+  check_there_and_back(UNet<float>(unet, a), UNet<float>(unet, b));
+  const Gpt<float>::Options gpt_options{
+      .width = 8, .layers = 2, .heads = 2, .group = 4, .height = 4, .columns = 4, .vocabulary = 7, .text_width = 16};
+  check_there_and_back(Gpt<float>(gpt_options, a), Gpt<float>(gpt_options, b));
+  const Dit<float>::Options dit{.width = 8, .layers = 2, .heads = 2, .height = 8, .columns = 8, .classes = 3};
+  check_there_and_back(Dit<float>(dit, a), Dit<float>(dit, b));
+  for (const bool two : {false, true}) {
+    const PixelCnn<float>::Options pixelcnn{.levels = 4,
+                                            .width = 8,
+                                            .layers = 2,
+                                            .classes = 3,
+                                            .vocabulary = 7,
+                                            .text_width = 16,
+                                            .sketch = true,
+                                            .positions = true,
+                                            .two_stacks = two,
+                                            .height = 5,
+                                            .columns = 7};
+    check_there_and_back(PixelCnn<float>(pixelcnn, a), PixelCnn<float>(pixelcnn, b));
+  }
+}
+
 }  // namespace torch_models_test
