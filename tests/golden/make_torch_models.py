@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes data/torch/*.safetensors: weights of models written in PyTorch as one writes them there, and what they compute.
 
-    pip install torch==2.13.0 safetensors==0.8.0 && python3 tests/golden/make_torch_models.py
+    pip install torch==2.13.0 safetensors==0.8.0 diffusers==0.42.1 transformers==5.24.0
+    python3 tests/golden/make_torch_models.py
 
 <model>.safetensors holds a state_dict under PyTorch's own names, values.safetensors for every model <model>.x (and
 other inputs) and <model>.y, computed in double. tests/models/torch_models_test.cpp loads them into models of this library.
@@ -12,6 +13,8 @@ transposed by mistake still fits, and gives other results.
 """
 import math
 import os
+import shutil
+import tempfile
 import zlib
 
 import torch
@@ -38,10 +41,8 @@ class Draw:
         return ((self(*shape) + 1) / 2 * below).long()
 
 
-def write(name, model, inputs, dtype=torch.float32, metadata=None, integers=()):
-    """Draws the weights, saves them, and notes what the model computes."""
+def draw_weights(name, model, dtype):
     draw = Draw(name)
-    model = model.double().eval()
     with torch.no_grad():
         for key, p in model.named_parameters():
             fan = max(1, p.numel() // max(p.shape[0], 1)) if p.ndim > 1 else 4
@@ -49,7 +50,19 @@ def write(name, model, inputs, dtype=torch.float32, metadata=None, integers=()):
             if key.endswith("weight") and p.ndim == 1:  # of a norm
                 value = 1 + value
             p.copy_(value.to(dtype))
-        y = model(**inputs)
+
+
+def note(name, inputs, y):
+    for key, value in inputs.items():
+        VALUES[f"{name}.{key}"] = value.float().contiguous() if value.is_floating_point() else value.int().contiguous()
+    VALUES[f"{name}.y"] = y.contiguous()
+    print(name, "|y| up to", float(y.abs().max()), "deviation", float(y.std()))
+
+
+def write(name, model, inputs, dtype=torch.float32, metadata=None):
+    """Draws the weights, saves them, and notes what the model computes."""
+    model = model.double().eval()
+    draw_weights(name, model, dtype)
     state = {k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in model.state_dict().items()}
     kept, seen = {}, set()
     for key, value in state.items():  # as safetensors' save_model does: of tied weights one
@@ -58,10 +71,19 @@ def write(name, model, inputs, dtype=torch.float32, metadata=None, integers=()):
             kept[key] = value
         seen.add(id(source))
     save_file(kept, os.path.join(FOLDER, name + ".safetensors"), metadata=metadata)
-    for key, value in inputs.items():
-        VALUES[f"{name}.{key}"] = value.float().contiguous() if value.is_floating_point() else value.int().contiguous()
-    VALUES[f"{name}.y"] = y.contiguous()
-    print(name, sum(v.numel() for v in kept.values()), "numbers, |y| up to", float(y.abs().max()))
+    with torch.no_grad():
+        note(name, inputs, model(**inputs))
+
+
+def write_pretrained(name, model, inputs, result, dtype):
+    """The same of a model that its library saves itself."""
+    draw_weights(name, model.double().eval(), dtype)
+    with tempfile.TemporaryDirectory() as folder:
+        model.to(dtype).save_pretrained(folder)
+        (file,) = [f for f in os.listdir(folder) if f.endswith(".safetensors")]
+        shutil.copyfile(os.path.join(folder, file), os.path.join(FOLDER, name + ".safetensors"))
+    with torch.no_grad():
+        note(name, inputs, result(model.double()))
 
 
 # A UNet ---------------------------------------------------------------------------------------------------------------
@@ -182,33 +204,6 @@ class SplitBlock(nn.Module):
     def forward(self, x):
         x = x + self.self_attn(self.input_layernorm(x))
         return x + self.fc2(F.gelu(self.fc1(self.post_attention_layernorm(x))))
-
-
-class Conv1D(nn.Module):
-    """What GPT-2 calls so: a linear layer with its weight as (in, out)."""
-
-    def __init__(self, cout, cin):
-        super().__init__()
-        self.weight, self.bias = nn.Parameter(torch.zeros(cin, cout)), nn.Parameter(torch.zeros(cout))
-
-    def forward(self, x):
-        return x @ self.weight + self.bias
-
-
-class Gpt2Block(nn.Module):
-    def __init__(self, width, heads, tokens):
-        super().__init__()
-        self.heads = heads
-        self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attn = nn.ModuleDict({"c_attn": Conv1D(3 * width, width), "c_proj": Conv1D(width, width)})
-        self.mlp = nn.ModuleDict({"c_fc": Conv1D(4 * width, width), "c_proj": Conv1D(width, 4 * width)})
-
-    def forward(self, x):
-        n, t, c = x.shape
-        q, k, v = (p.view(n, t, self.heads, -1).transpose(1, 2) for p in self.attn["c_attn"](self.ln_1(x)).split(c, 2))
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.attn["c_proj"](y.transpose(1, 2).reshape(n, t, c))
-        return x + self.mlp["c_proj"](F.gelu(self.mlp["c_fc"](self.ln_2(x))))
 
 
 class Gpt(nn.Module):
@@ -386,23 +381,49 @@ class Convolutions(nn.Module):
         return self.enlarge_grouped(x).permute(0, 2, 3, 1)
 
 
+def write_diffusers_unet():
+    from diffusers import UNet2DModel
+
+    model = UNet2DModel(sample_size=6, in_channels=1, out_channels=1, center_input_sample=False, freq_shift=0,
+                        flip_sin_to_cos=False, block_out_channels=(4, 8), layers_per_block=1,
+                        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+                        up_block_types=("AttnUpBlock2D", "UpBlock2D"), norm_num_groups=2, attention_head_dim=4,
+                        num_class_embeds=4)
+    draw = Draw("diffusers")
+    inputs = {"x": draw(2, 1, 6, 6), "t": torch.tensor([0.0, 417.0], dtype=torch.float64), "label": torch.tensor([1, 3])}
+    write_pretrained("diffusers_unet", model, inputs,
+                     lambda m: m(inputs["x"], inputs["t"], inputs["label"]).sample, torch.float16)
+
+
+def write_transformers_gpt2():
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=9, n_positions=8, n_embd=8, n_layer=2, n_head=2, resid_pdrop=0.0,
+                                       embd_pdrop=0.0, attn_pdrop=0.0, activation_function="gelu", bos_token_id=8,
+                                       eos_token_id=8))
+    x = Draw("transformers").integers(8, 2, 2, 4)
+    ids = torch.cat([torch.full((2, 1), 8), x.reshape(2, 8)[:, :-1]], 1)
+    write_pretrained("transformers_gpt2", model, {"x": x},
+                     lambda m: m(ids).logits[..., :8].reshape(2, 2, 4, 8), torch.float32)
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     draw = Draw("inputs")
     t = torch.tensor([0.0, 417.0], dtype=torch.float64)
-    image = lambda *shape: draw(*shape)  # noqa: E731
-    write("residual_block", ResBlock(4, 6, 8), {"x": image(2, 4, 5, 5), "e": image(2, 8)})
-    write("unet", UNet(), {"x": image(2, 1, 6, 6), "t": t, "label": torch.tensor([1, 3])}, dtype=torch.float16)
+    write("residual_block", ResBlock(4, 6, 8), {"x": draw(2, 4, 5, 5), "e": draw(2, 8)})
+    write("unet", UNet(), {"x": draw(2, 1, 6, 6), "t": t, "label": torch.tensor([1, 3])}, dtype=torch.float16)
     write("gpt", Gpt(Block), {"x": draw.integers(8, 2, 2, 4)})
     write("gpt_split", Gpt(SplitBlock, tied=True), {"x": draw.integers(8, 2, 2, 4)}, dtype=torch.bfloat16,
           metadata={"format": "pt"})
-    write("gpt2", Gpt(Gpt2Block, layers=1), {"x": draw.integers(8, 2, 2, 4)}, metadata={"format": "pt"})
-    write("classifier", Classifier(), {"x": image(3, 1, 12, 12)}, metadata={"format": "pt"})
+    write("classifier", Classifier(), {"x": draw(3, 1, 12, 12)}, metadata={"format": "pt"})
     write("pixelcnn", PixelCnn(), {"x": draw.integers(4, 2, 6, 6)})
-    write("two_stacks", TwoStacks(), {"v": image(2, 4, 5, 5), "h": image(2, 4, 5, 5)})
-    write("dit", Dit(), {"x": image(2, 3, 4, 4), "t": t, "label": torch.tensor([1, 2])})
-    write("cross_attention", Cross(), {"x": image(2, 5, 8), "context": image(2, 3, 6)})
-    write("convolutions", Convolutions(), {"x": image(2, 4, 3, 3)})
+    write("two_stacks", TwoStacks(), {"v": draw(2, 4, 5, 5), "h": draw(2, 4, 5, 5)})
+    write("dit", Dit(), {"x": draw(2, 3, 4, 4), "t": t, "label": torch.tensor([1, 2])})
+    write("cross_attention", Cross(), {"x": draw(2, 5, 8), "context": draw(2, 3, 6)})
+    write("convolutions", Convolutions(), {"x": draw(1, 4, 2, 2)})
+    write_diffusers_unet()
+    write_transformers_gpt2()
     save_file(VALUES, os.path.join(FOLDER, "values.safetensors"))
 
 

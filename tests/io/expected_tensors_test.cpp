@@ -1,7 +1,10 @@
 #include "inkling/io/expected_tensors.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -173,6 +176,74 @@ TEST_CASE("expected tensors: long names are cut between characters, never within
     CHECK(quoted.size() <= 42);
     CHECK(quoted.find("…") != std::string::npos);
   }
+}
+
+namespace {
+
+/// A tensor of one value under that name, with any number of axes up to 7.
+template <int R = 0>
+void add_filled(io::SafeTensors& file, const std::string& name, const detail::Extents& extents, float value) {
+  if constexpr (R <= 7) {
+    if (extents.size() != static_cast<std::size_t>(R)) return add_filled<R + 1>(file, name, extents, value);
+    Shape<R> shape;
+    std::copy_n(extents.begin(), R, shape.extents.begin());
+    file.add(name, Tensor<float, R>(shape, value));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("expected tensors: what is said to fit is read whole, and nothing beyond it, whatever the shapes") {
+  std::uint64_t state = 1;
+  const auto draw = [&](Index low, Index high) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return low + static_cast<Index>((state >> 33) % static_cast<std::uint64_t>(high - low + 1));
+  };
+  int read = 0, refused = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const auto order = static_cast<Axes::Order>(draw(0, 3));
+    const Index ranks[] = {draw(0, 4), 2, 4, 3};
+    detail::Extents shape;
+    for (Index a = 0; a < ranks[order]; ++a) shape.push_back(draw(0, 9) == 0 ? 0 : draw(1, 4));
+    const Axes axes(order, order == Axes::window_in_out && draw(0, 1) ? draw(1, 8) : 0);
+    const auto layout = draw(0, 2) ? io::Layout::torch : io::Layout::native;
+
+    // The shape that is right, or nearly so, or another.
+    auto there = detail::file_shape(shape, order, layout);
+    const Index change = draw(0, 9), last = static_cast<Index>(there.size()) - 1;
+    if (change == 0 && last >= 0) there[static_cast<std::size_t>(draw(0, last))] = draw(0, 5);
+    if (change == 1) there.insert(there.begin(), 1);
+    if (change == 2) there.insert(there.end(), static_cast<std::size_t>(draw(1, 2)), 1);
+    if (change == 3 && last >= 0) there.pop_back();
+    if (change == 4) there = detail::Extents(static_cast<std::size_t>(draw(0, 6)), draw(0, 3));
+    if (change == 5 && order == Axes::window_in_out) there[shape[0] == 1 ? 3 : 2] = draw(1, 7);
+    if (change == 6 && last > 0) std::swap(there[0], there[1]);
+    std::vector<io::Piece> pieces{"w"};
+    for (Index n = draw(0, 3); n > 1; --n) {
+      const Index begin = draw(0, 4);
+      pieces.push_back(draw(0, 1) ? io::Piece("w") : io::Piece("w", begin, begin + draw(1, 4)));
+    }
+
+    io::SafeTensors file;
+    const auto value = static_cast<float>(i + 1);  // another than what memory may hold of before
+    add_filled(file, "w", there, value);
+    const detail::Stored parameter{pieces, layout, axes, shape};
+    ExpectedTensors expected;
+    expected.add(parameter, "F32");
+    const auto why = reason(expected, file);
+    if (why != "fits") {
+      ++refused;
+      REQUIRE(why.size() < 1024);
+      continue;
+    }
+    ++read;
+    const auto values = detail::read_stored<float>(file, parameter);
+    const auto filled = std::count(values.values().begin(), values.values().end(), value);
+    const Index hidden = axes.seen > 0 ? std::max<Index>(0, shape[0] * shape[1] - axes.seen) * shape[2] * shape[3] : 0;
+    REQUIRE(filled == values.size() - hidden);
+  }
+  CHECK(read > 5000);
+  CHECK(refused > 5000);
 }
 
 }  // namespace expected_tensors_test

@@ -36,7 +36,15 @@ template <int R, int F>
 Tensor<float, R> read(const Tensor<float, F>& in_file, const Shape<R>& shape, Axes axes,
                       std::vector<io::Piece> pieces = {"w"}) {
   const detail::Stored p{std::move(pieces), Layout::torch, axes, {shape.extents.begin(), shape.extents.end()}};
-  return detail::read_stored<float>(file_of(in_file), p, shape);
+  return detail::read_stored<float>(file_of(in_file), p).reshape(shape);
+}
+
+/// A parameter as it is written for PyTorch, under its shape there.
+template <int R>
+Tensor<float, R> written(const Tensor<float, R>& x, const Shape<R>& shape, Axes axes) {
+  const detail::Stored p{{"w"}, Layout::torch, axes, detail::extents_of(x)};
+  CHECK(detail::file_shape(p.shape, axes.order, Layout::torch) == Extents(shape.extents.begin(), shape.extents.end()));
+  return detail::torch_order(x.reshape(Shape{x.size()}), p).reshape(shape);
 }
 
 bool fits(const Extents& in_file, const Extents& parameter, Axes axes, Layout layout = Layout::torch) {
@@ -67,10 +75,10 @@ TEST_CASE("layout: every order of axes, element by element, there and back") {
       for (Index c = 0; c < 5; ++c) CHECK(places(i, j, c) == chw(c, i, j));
     }
   }
-  CHECK(detail::torch_order(matrix, Axes::in_out) == linear);
-  CHECK(detail::torch_order(window, Axes::window_in_out) == oihw);
-  CHECK(detail::torch_order(places, Axes::image_channels) == chw);
-  CHECK(detail::torch_order(linear, Axes::plain) == linear);
+  CHECK(written(matrix, linear.shape(), Axes::in_out) == linear);
+  CHECK(written(window, oihw.shape(), Axes::window_in_out) == oihw);
+  CHECK(written(places, chw.shape(), Axes::image_channels) == chw);
+  CHECK(written(linear, linear.shape(), Axes::plain) == linear);
   CHECK(read(linear, linear.shape(), Axes::plain) == linear);
 }
 
@@ -121,6 +129,8 @@ TEST_CASE("layout: what does not fit is no accident") {
   CHECK(!fits({7, 4, 2, 3}, {2, 3, 5, 7}, Axes::window_in_out));
   CHECK(!fits({2, 3, 5}, {2, 3, 5}, Axes::image_channels));
   CHECK(!fits({1, 1, 1, 1, 4, 3}, {4, 2}, Axes::plain));
+  CHECK(fits({7, 5, 2, 3, 1}, {2, 3, 5, 7}, Axes::window_in_out));
+  CHECK(!fits({7, 5, 2, 3, 1, 1}, {2, 3, 5, 7}, Axes::window_in_out));
   CHECK(!fits({0, Index{1} << 40, Index{1} << 40}, {5, 3}, Axes::plain));
   CHECK(!fits({0, Index{1} << 40, Index{1} << 40}, {Index{1} << 40, 3}, Axes::in_out));
   CHECK(fits({}, {1}, Axes::plain));

@@ -67,6 +67,14 @@ io::Names renamed(Rules rules) {
   };
 }
 
+/// The name with the first rule that is somewhere in it applied.
+std::string replaced(std::string name, const Rules& rules) {
+  for (const auto& [from, to] : rules) {
+    if (const auto at = name.find(from); at != std::string::npos) return name.replace(at, from.size(), to);
+  }
+  return name;
+}
+
 constexpr io::Layout torch = io::Layout::torch;
 
 }  // namespace
@@ -117,11 +125,7 @@ TEST_CASE("torch: a UNet with attention, classes and half precision") {
                      {".attention.out.", ".mha.out_proj."}};
   const auto names = [stage = renamed(stages), &layers](const std::string& ours) -> io::Source {
     if (ours == "label.table") return {"class_emb.weight", "no_class"};
-    std::string name = stage(ours).pieces.front().name;
-    for (const auto& [from, to] : layers) {
-      if (const auto at = name.find(from); at != std::string::npos) return name.replace(at, from.size(), to);
-    }
-    return name;
+    return replaced(stage(ours).pieces.front().name, layers);
   };
   load_model(path_of("unet"), net, {.layout = torch, .name = names});
   const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {1, null_label})};  // PyTorch's 1 and 3
@@ -129,16 +133,55 @@ TEST_CASE("torch: a UNet with attention, classes and half precision") {
   CHECK(difference(y, channels_last(stored<double, 4>("unet.y"))) < 1e-5);
 }
 
+TEST_CASE("torch: a UNet2DModel of diffusers, under its own names") {
+  models::UNet<float> net(
+      {.width = 4, .multipliers = {1, 2}, .blocks = 1, .attention_levels = 1, .heads = 2, .groups = 2, .classes = 3},
+      Key{1});
+  const auto stages = renamed({{"time.first", "time_embedding.linear_1"},
+                               {"time.second", "time_embedding.linear_2"},
+                               {"label", "class_embedding"},
+                               {"input", "conv_in"},
+                               {"down", "down_blocks"},
+                               {"middle1", "mid_block.resnets.0"},
+                               {"middle_attention", "mid_block.attentions.0"},
+                               {"middle2", "mid_block.resnets.1"},
+                               {"up", "up_blocks"},
+                               {"norm", "conv_norm_out"},
+                               {"output", "conv_out"}});
+  const auto names = [&](const std::string& ours) -> io::Source {
+    std::string name = stages(ours).pieces.front().name;
+    name = replaced(name, {{"resize.conv", "upsamplers.0.conv"}, {"resize", "downsamplers.0.conv"}});
+    for (const std::string block : {"0", "1"}) {
+      name = replaced(name, {{".blocks." + block + ".residual", ".resnets." + block},
+                             {".blocks." + block + ".attention", ".attentions." + block}});
+    }
+    if (name.find("attentions") == std::string::npos) {
+      return replaced(name, {{".time.", ".time_emb_proj."}, {".skip.", ".conv_shortcut."}});
+    }
+    name = replaced(name, {{".norm.", ".group_norm."}, {".attention.out.", ".to_out.0."}});
+    const auto part = [&](const std::string& to) { return replaced(name, {{".attention.qkv.", "." + to + "."}}); };
+    if (part("to_q") == name) return name;
+    return {part("to_q"), part("to_k"), part("to_v")};
+  };
+  CHECK(testing::message_of<IoError>([&] {
+    load_model(path_of("diffusers_unet"), net);
+  }).find("was written for PyTorch (its metadata say format \"pt\")") != std::string::npos);
+  load_model(path_of("diffusers_unet"), net, {.layout = torch, .name = names});
+  const ClassLabels labels{Tensor<std::int32_t, 1>(Shape{2}, {1, null_label})};  // the library's 1 and 3
+  const auto y = net(image("diffusers_unet.x"), stored<float, 1>("diffusers_unet.t"), labels);
+  CHECK(difference(y, channels_last(stored<double, 4>("diffusers_unet.y"))) < 1e-5);
+}
+
 namespace {
 
-models::Gpt<float> gpt(Index layers = 2) {
-  return models::Gpt<float>({.levels = 8, .width = 8, .layers = layers, .heads = 2, .height = 2, .columns = 4}, Key{1});
+models::Gpt<float> gpt() {
+  return models::Gpt<float>({.levels = 8, .width = 8, .layers = 2, .heads = 2, .height = 2, .columns = 4}, Key{1});
 }
 
 /// The tables of our Gpt in PyTorch's, where the first token is the last row.
-io::Source gpt_table(const std::string& ours, std::string name) {
-  if (ours == "pixel.table") return {{"wte.weight", 0, 8}};
-  if (ours == "start.table") return {{"wte.weight", 8, 9}, {"wte.weight", 8, 9}};
+io::Source gpt_table(const std::string& ours, const std::string& name, const std::string& table = "wte.weight") {
+  if (ours == "pixel.table") return {{table, 0, 8}};
+  if (ours == "start.table") return {{table, 8, 9}, {table, 8, 9}};
   return name;
 }
 
@@ -158,9 +201,7 @@ TEST_CASE("torch: a GPT of nn.MultiheadAttention, with buffers that have no plac
                        {".norm2.", ".ln_2."},
                        {".feed.up.", ".mlp.0."},
                        {".feed.down.", ".mlp.2."}};
-    for (const auto& [from, to] : layers) {
-      if (const auto at = name.find(from); at != std::string::npos) name.replace(at, from.size(), to);
-    }
+    name = replaced(name, layers);
     return gpt_table(ours, name);
   };
   auto net = gpt();
@@ -195,9 +236,7 @@ TEST_CASE("torch: a GPT with queries, keys and values apart, a tied head, and bf
                        {".norm2.", ".post_attention_layernorm."},
                        {".feed.up.", ".fc1."},
                        {".feed.down.", ".fc2."}};
-    for (const auto& [from, to] : layers) {
-      if (const auto at = name.find(from); at != std::string::npos) name.replace(at, from.size(), to);
-    }
+    name = replaced(name, layers);
     return gpt_table(ours, name);
   };
   auto net = gpt();
@@ -205,25 +244,22 @@ TEST_CASE("torch: a GPT with queries, keys and values apart, a tied head, and bf
   CHECK(gpt_error(net, "gpt_split") < 1e-5);
 }
 
-TEST_CASE("torch: a GPT-2, whose linear weights are (in, out) but for the head") {
-  const auto rules = renamed({{"body.positions", "wpe"}, {"body.blocks", "h"}, {"norm", "ln_f"}});
+TEST_CASE("torch: a GPT-2 of transformers, whose linear weights are (in, out) and whose head is the table of tokens") {
+  const auto rules =
+      renamed({{"body.positions", "transformer.wpe"}, {"body.blocks", "transformer.h"}, {"norm", "transformer.ln_f"}});
+  const Rules layers{{".attention.qkv.", ".attn.c_attn."},
+                     {".attention.out.", ".attn.c_proj."},
+                     {".norm1.", ".ln_1."},
+                     {".norm2.", ".ln_2."},
+                     {".feed.up.", ".mlp.c_fc."},
+                     {".feed.down.", ".mlp.c_proj."}};
   const auto names = [&](const std::string& ours) -> io::Source {
-    if (ours == "head.weight") return io::Source("lm_head.weight").in(torch);
-    std::string name = rules(ours).pieces.front().name;
-    const Rules layers{{".attention.qkv.", ".attn.c_attn."},
-                       {".attention.out.", ".attn.c_proj."},
-                       {".norm1.", ".ln_1."},
-                       {".norm2.", ".ln_2."},
-                       {".feed.up.", ".mlp.c_fc."},
-                       {".feed.down.", ".mlp.c_proj."}};
-    for (const auto& [from, to] : layers) {
-      if (const auto at = name.find(from); at != std::string::npos) name.replace(at, from.size(), to);
-    }
-    return gpt_table(ours, name);
+    if (ours == "head.weight") return io::Source{{"transformer.wte.weight", 0, 8}}.in(torch);
+    return gpt_table(ours, replaced(rules(ours).pieces.front().name, layers), "transformer.wte.weight");
   };
-  auto net = gpt(1);
-  load_model(path_of("gpt2"), net, {.layout = io::Layout::native, .name = names});
-  CHECK(gpt_error(net, "gpt2") < 1e-5);
+  auto net = gpt();
+  load_model(path_of("transformers_gpt2"), net, {.layout = io::Layout::native, .name = names});
+  CHECK(gpt_error(net, "transformers_gpt2") < 1e-5);
 }
 
 TEST_CASE("torch: a classifier, loaded, and written so that it loads again") {
@@ -271,9 +307,7 @@ TEST_CASE("torch: a PixelCNN of whole windows, masked when they are used") {
                               {"hidden", "head.1"},
                               {"output", "head.3"}});
   const auto names = [&](const std::string& ours) -> io::Source {
-    std::string name = rules(ours).pieces.front().name;
-    if (const auto at = name.find(".project."); at != std::string::npos) name.replace(at, 9, ".out.");
-    return name;
+    return replaced(rules(ours).pieces.front().name, {{".project.", ".out."}});
   };
   load_model(path_of("pixelcnn"), net, {.layout = torch, .name = names, .unused = {".mask"}});
   CHECK(difference(net(stored<std::int32_t, 3>("pixelcnn.x")), stored<double, 4>("pixelcnn.y")) < 1e-5);
@@ -393,6 +427,54 @@ TEST_CASE("torch: grouped, depthwise and transposed convolutions") {
   Convolutions net;
   load_model(path_of("convolutions"), net, {.layout = torch});
   CHECK(difference(net(image("convolutions.x")), stored<double, 4>("convolutions.y")) < 1e-5);
+}
+
+namespace {
+
+/// Written for PyTorch and loaded into a model made with another key, every parameter has its old bits.
+template <class M>
+void check_there_and_back(const M& model, M other) {
+  const auto path = std::string(INKLING_TEST_TMP) + "/there_and_back.safetensors";
+  save_model(path, model, {}, {.layout = torch});
+  load_model(path, other, {.layout = torch});
+  std::vector<std::vector<float>> was, is;
+  const auto keep = [](auto& into) {
+    return [&into](const auto&, const auto& p) { into.emplace_back(p.value.values().begin(), p.value.values().end()); };
+  };
+  for_each_parameter(model, keep(was));
+  for_each_parameter(other, keep(is));
+  CHECK(was == is);
+}
+
+}  // namespace
+
+TEST_CASE("torch: every network comes back as it was written for PyTorch") {
+  using namespace models;
+  const Key a{1}, b{2};
+  const Classifier<float>::Options classifier{.width = 8};
+  check_there_and_back(Classifier<float>(classifier, a), Classifier<float>(classifier, b));
+  const UNet<float>::Options unet{
+      .width = 8, .multipliers = {1, 2}, .classes = 3, .vocabulary = 7, .text_width = 16, .sketch = true};
+  check_there_and_back(UNet<float>(unet, a), UNet<float>(unet, b));
+  const Gpt<float>::Options gpt_options{
+      .width = 8, .layers = 2, .heads = 2, .group = 4, .height = 4, .columns = 4, .vocabulary = 7, .text_width = 16};
+  check_there_and_back(Gpt<float>(gpt_options, a), Gpt<float>(gpt_options, b));
+  const Dit<float>::Options dit{.width = 8, .layers = 2, .heads = 2, .height = 8, .columns = 8, .classes = 3};
+  check_there_and_back(Dit<float>(dit, a), Dit<float>(dit, b));
+  for (const bool two : {false, true}) {
+    const PixelCnn<float>::Options pixelcnn{.levels = 4,
+                                            .width = 8,
+                                            .layers = 2,
+                                            .classes = 3,
+                                            .vocabulary = 7,
+                                            .text_width = 16,
+                                            .sketch = true,
+                                            .positions = true,
+                                            .two_stacks = two,
+                                            .height = 5,
+                                            .columns = 7};
+    check_there_and_back(PixelCnn<float>(pixelcnn, a), PixelCnn<float>(pixelcnn, b));
+  }
 }
 
 }  // namespace torch_models_test

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/core/sorted_order.hpp"
 #include "inkling/io/layout.hpp"
 #include "inkling/io/safetensors.hpp"
 
@@ -77,8 +78,12 @@ struct SharedPrefix {
   std::string prefix = {};
   std::size_t names = 0;  ///< of `shorter` that are in `longer` behind the prefix
 
-  SharedPrefix(const std::vector<std::string_view>& shorter, std::vector<std::string_view> longer) {
-    std::sort(longer.begin(), longer.end());
+  SharedPrefix(const std::vector<std::string_view>& shorter, const std::vector<std::string_view>& unsorted) {
+    std::vector<std::string_view> longer;
+    for (const std::size_t i :
+         sorted_order(unsorted.size(), [&](std::size_t a, std::size_t b) { return unsorted[a] < unsorted[b]; })) {
+      longer.push_back(unsorted[i]);
+    }
     for (std::size_t i = 0; i < std::min<std::size_t>(shorter.size(), 3); ++i) {
       for (const std::string_view name : longer) {
         if (name.size() <= shorter[i].size() || !name.ends_with(shorter[i])) continue;
@@ -98,8 +103,11 @@ class ExpectedTensors {
  public:
   /// A tensor that the file must hold under that name, with that shape.
   template <class T, int R>
-  void add(std::string name, const Tensor<T, R>& tensor) {
-    add(Stored{{io::Piece(std::move(name))}, io::Layout::native, {}, extents_of(tensor)}, safe_dtype_of<T>());
+  void add(const std::string& name, const Tensor<T, R>& tensor) {
+    add(name, safe_dtype_of<T>(), extents_of(tensor));
+  }
+  void add(const std::string& name, std::string dtype, Extents shape) {
+    add(Stored{{io::Piece(name)}, io::Layout::native, {}, std::move(shape)}, std::move(dtype));
   }
 
   /// A parameter that the file must hold in that way.

@@ -127,8 +127,8 @@ Extents extents_of(const Tensor<T, R>& tensor) {
 }
 
 /// Throws unless a tensor of that rank can have its axes in the order that its module says.
-inline void check_axes(const std::string& name, int rank, Axes::Order order) {
-  constexpr int ranks[] = {0, 2, 4, 3};
+inline void check_axes(const std::string& name, std::size_t rank, Axes::Order order) {
+  constexpr std::size_t ranks[] = {0, 2, 4, 3};
   if (order == Axes::plain || rank == ranks[order]) return;
   throw ValueError(text("visit: ", io::json_quote(name), " has ", rank, " axes; in the order that is told of it there ",
                         "must be ", ranks[order]));
@@ -141,6 +141,9 @@ inline Extents file_shape(const Extents& s, Axes::Order order, io::Layout layout
   if (order == Axes::image_channels) return {s[2], s[0], s[1]};
   return {s[3], s[2], s[0], s[1]};
 }
+
+/// More axes no tensor has that fits a parameter.
+inline constexpr int most_axes = 5;
 
 /// A file's tensor, its axes in the order of the parameter's: those of the outputs are the last, unless the parameter
 /// has them first.
@@ -168,12 +171,13 @@ inline bool window_fits(Index rows, Index columns, const Stored& p) {
 
 /// How the parameter is read from a tensor of that shape; nothing if it does not fit, the number of outputs aside.
 inline std::optional<Arrangement> arrange(Extents shape, const Stored& p, io::Layout layout) {
+  if (shape.size() > std::size_t{most_axes}) return {};
   if (layout == io::Layout::torch && p.axes.order != Axes::in_out) {
     shape = with_rank(std::move(shape), p.shape.size(), p.axes.order == Axes::window_in_out);
   }
   const std::size_t rank = shape.size();
   const bool any_rank = layout == io::Layout::torch && p.axes.order == Axes::in_out;
-  if (rank > 5 || (any_rank ? rank < 2 : rank != p.shape.size())) return {};
+  if (any_rank ? rank < 2 : rank != p.shape.size()) return {};
   Extents strides(rank, 1);
   if (std::find(shape.begin(), shape.end(), 0) == shape.end()) {  // else there is nothing to reach, and no bound
     for (std::size_t a = rank; a-- > 1;) strides[a - 1] = strides[a] * shape[a];
@@ -226,24 +230,26 @@ void for_each_row(const Arrangement& a, F f) {
   }
 }
 
-/// The elements of a tensor of at most 5 axes as they lie in the file.
-template <class T, int R = 0>
+/// The elements of a tensor that `arrange` has found to fit, as they lie in the file.
+template <class T, int R = 1>
 Tensor<T, 1> flat_elements(const io::SafeTensors& file, const io::SafeTensors::Entry& entry) {
-  if constexpr (R <= 5) {
+  if constexpr (R > most_axes) {
+    return file.get<T, 0>(entry.name).reshape(Shape<1>{1});
+  } else {
     if (entry.shape.size() != static_cast<std::size_t>(R)) return flat_elements<T, R + 1>(file, entry);
     const auto whole = file.get<T, R>(entry.name);
     return whole.reshape(Shape<1>{whole.size()});
-  } else {
-    throw ShapeError(text("layout: ", io::json_quote(entry.name), " has more than 5 axes"));
   }
 }
 
 /// The parameter's numbers, of a file that ExpectedTensors has found to fit.
-template <class T, int R>
-Tensor<T, R> read_stored(const io::SafeTensors& file, const Stored& p, const Shape<R>& shape) {
-  auto out = Tensor<T, R>::uninitialized(shape);
+template <class T>
+Tensor<T, 1> read_stored(const io::SafeTensors& file, const Stored& p) {
+  Index size = 1;
+  for (const Index n : p.shape) size *= n;
+  auto out = Tensor<T, 1>::uninitialized(Shape<1>{size});
   T* to = out.mutable_data();
-  const Index all = p.outputs(), others = all > 0 ? shape.size() / all : 0;
+  const Index all = p.outputs(), others = all > 0 ? size / all : 0;
   Index done = 0;
   for (const auto& piece : p.pieces) {
     const auto& entry = file.entry(piece.name);
@@ -265,19 +271,15 @@ Tensor<T, R> read_stored(const io::SafeTensors& file, const Stored& p, const Sha
   return out;
 }
 
-/// The parameter as PyTorch has it.
-template <class T, int R>
-Tensor<T, R> torch_order(const Tensor<T, R>& tensor, Axes::Order order) {
-  const Stored p{{}, io::Layout::torch, order, extents_of(tensor)};
-  const Extents extents = file_shape(p.shape, order, io::Layout::torch);
-  Shape<R> shape;
-  std::copy_n(extents.begin(), R, shape.extents.begin());
-  if (p.outputs_first()) return tensor;
-  auto out = Tensor<T, R>::uninitialized(shape);
+/// The numbers x of a parameter in the order that PyTorch has them.
+template <class T>
+Tensor<T, 1> torch_order(const Tensor<T, 1>& x, const Stored& p) {
+  if (p.outputs_first()) return x;
+  auto out = Tensor<T, 1>::uninitialized(x.shape());
   T* to = out.mutable_data();
-  const auto a = *arrange(extents, p, io::Layout::torch);
+  const auto a = *arrange(file_shape(p.shape, p.axes.order, io::Layout::torch), p, io::Layout::torch);
   for_each_row(a, [&](Index row, Index offset) {
-    for (Index o = 0; o < a.outputs; ++o) to[offset + o * a.strides.back()] = tensor.data()[row * a.outputs + o];
+    for (Index o = 0; o < a.outputs; ++o) to[offset + o * a.strides.back()] = x.data()[row * a.outputs + o];
   });
   return out;
 }

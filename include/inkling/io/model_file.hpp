@@ -35,6 +35,7 @@
 //     load_model("torch.safetensors", net, {.layout = io::Layout::torch, .name = name});
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -113,15 +114,29 @@ inline io::Layout layout_of(const io::SafeTensors& file, const std::string& path
 }
 
 /// Where the file has a parameter.
-template <class P>
-Stored stored_parameter(const std::string& prefix, const std::string& name, const P& parameter, const Axes& axes,
-                        const io::Names& names, io::Layout layout) {
-  check_axes(name, P::rank, axes.order);
+inline Stored stored_parameter(const std::string& prefix, const std::string& name, Extents shape, const Axes& axes,
+                               const io::Names& names, io::Layout layout) {
+  check_axes(name, shape.size(), axes.order);
   io::Source source = names                         ? names(name)
                       : layout == io::Layout::torch ? io::Source(io::torch_name(name))
                                                     : io::Source(name);
   for (auto& piece : source.pieces) piece.name.insert(0, prefix);
-  return {std::move(source.pieces), source.layout.value_or(layout), axes, extents_of(parameter.value)};
+  return {std::move(source.pieces), source.layout.value_or(layout), axes, std::move(shape)};
+}
+
+/// The only tensor that a parameter is to be saved as.
+inline const std::string& whole_tensor(const std::string& name, const Stored& to) {
+  if (to.pieces.size() > 1 || to.pieces[0].begin > 0 || to.pieces[0].end >= 0) {
+    throw ValueError(text("save_model: ", io::json_quote(name), " is to be in pieces; it must be one whole tensor"));
+  }
+  return to.pieces[0].name;
+}
+
+template <int R>
+Shape<R> shape_of(const Extents& extents) {
+  Shape<R> shape;
+  std::copy_n(extents.begin(), R, shape.extents.begin());
+  return shape;
 }
 
 }  // namespace detail
@@ -138,13 +153,14 @@ void save_model(const std::string& path, const M& model, const Settings& setting
   io::SafeTensors file;
   bool native = options.layout == io::Layout::native;
   for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
-    const auto to = detail::stored_parameter("", name, p, axes, options.name, options.layout);
+    using Value = std::remove_cvref_t<decltype(p.value)>;
+    const auto to = detail::stored_parameter("", name, detail::extents_of(p.value), axes, options.name, options.layout);
     if (to.pieces.empty()) return;
-    if (to.pieces.size() > 1 || to.pieces[0].begin > 0 || to.pieces[0].end >= 0) {
-      throw ValueError(text("save_model: ", io::json_quote(name), " is to be in pieces; it must be one whole tensor"));
-    }
-    native = native && to.layout == io::Layout::native;
-    file.add(to.pieces[0].name, to.layout == io::Layout::torch ? detail::torch_order(p.value, axes.order) : p.value);
+    const std::string& whole = detail::whole_tensor(name, to);
+    if (to.layout == io::Layout::native) return file.add(whole, p.value);
+    native = false;
+    const auto shape = detail::shape_of<Value::rank>(detail::file_shape(to.shape, axes.order, to.layout));
+    file.add(whole, detail::torch_order(p.value.reshape(Shape<1>{p.value.size()}), to).reshape(shape));
   });
   detail::set_settings(file, native ? detail::model_format : detail::torch_format, settings);
   file.save(path);
@@ -166,16 +182,16 @@ void load_model(const std::string& path, M& model, const LoadModelOptions& optio
   std::vector<detail::Stored> stored;
   detail::ExpectedTensors expected;
   for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
-    stored.push_back(detail::stored_parameter(prefix, name, p, axes, options.name, layout));
-    expected.add(stored.back(), detail::safe_dtype_of<typename std::remove_cvref_t<decltype(p)>::value_type>());
+    using T = typename std::remove_cvref_t<decltype(p)>::value_type;
+    stored.push_back(detail::stored_parameter(prefix, name, detail::extents_of(p.value), axes, options.name, layout));
+    expected.add(stored.back(), detail::safe_dtype_of<T>());
   });
   expected.check(file, path, prefix, false, options.unused);
   M loaded = model;
   auto from = stored.begin();
   for_each_parameter(loaded, [&](const auto&, auto& p) {
-    if (!from->pieces.empty()) {
-      p.value = detail::read_stored<typename std::remove_cvref_t<decltype(p)>::value_type>(file, *from, p.shape());
-    }
+    using T = typename std::remove_cvref_t<decltype(p)>::value_type;
+    if (!from->pieces.empty()) p.value = detail::read_stored<T>(file, *from).reshape(p.shape());
     ++from;
   });
   model = std::move(loaded);
