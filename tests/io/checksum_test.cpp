@@ -56,6 +56,7 @@ TEST_CASE("crc32 of any length, begin and thread count is that of the bit-by-bit
       CHECK(io::crc32(all.subspan(begin, size)) == defined(all.subspan(begin, size)));
     }
   }
+  const int before = thread_count();
   for (const std::size_t size :
        {std::size_t{1} << 20, (std::size_t{1} << 20) + 1, (std::size_t{5} << 18) - 1, all.size()}) {
     for (const int threads : {1, 2, 3}) {

@@ -38,6 +38,17 @@ TEST_CASE("log: lines are there at once, and a resumed run drops those after its
   CHECK(contents() == "step,seconds,loss,lr,grad_norm\n");
 }
 
+TEST_CASE("log: one run at a time writes it") {
+  std::filesystem::remove(path);
+  TrainLog log(path);
+  log.add({.step = 1});
+#if defined(__unix__) || defined(__APPLE__)
+  CHECK_THROWS_AS(TrainLog{path}, IoError);
+#endif
+  log.add({.step = 2});
+  CHECK(contents() == "step,seconds,loss,lr,grad_norm\n1,0,0,0,0\n2,0,0,0,0\n");
+}
+
 TEST_CASE("log: a line cut off by a crash is dropped, another's file is refused") {
   const std::string cut = "step,seconds,loss,lr,grad_norm\n1,2,3,4,5\n2,2,";
   io::write_file_atomic(path, std::span(reinterpret_cast<const std::uint8_t*>(cut.data()), cut.size()));

@@ -372,6 +372,15 @@ TEST_CASE("train: options that make no sense are refused") {
   CHECK(said({.ema_decay = nan}) == "train: ema_decay is nan; it must be in [0, 1]");
   CHECK(said({.seconds = nan}) == "train: seconds is nan; it must be finite and not negative");
   auto options = short_run(2);
+  options.checkpoint = fresh("far.safetensors");
+  AdamW optimizer(model);
+  save_checkpoint(options.checkpoint, model, Ema(model), optimizer, {.step = Index{1} << 53, .key = options.key});
+  options.resume = true;
+  options.batch_size = 1 << 12;
+  CHECK(refusal<IoError>([&] { train(model, toy::error, toy::batch_at, options); }) ==
+        options.checkpoint +
+            ": has step 9007199254740992; the most for this batch_size and accumulate is 2251799813685246");
+  options = short_run(2);
   options.checkpoint = fresh("key.safetensors");
   train(model, toy::error, toy::batch_at, options);
   options.resume = true;

@@ -4,7 +4,7 @@
 //
 // A run that is resumed keeps the lines up to the step it resumes from and drops later ones, which it will write again.
 // Every line is handed to the system at once: a run that is killed loses none. A file that is there and is no such log
-// is never written over, nor is one whose path can't be looked at.
+// is never written over, nor is one whose path can't be looked at or that another run is writing.
 //
 // Errors: IoError with the path and the reason.
 //
@@ -26,6 +26,7 @@
 
 #include "inkling/core/shape.hpp"
 #include "inkling/io/file.hpp"
+#include "inkling/io/file_lock.hpp"
 
 namespace ink {
 
@@ -36,14 +37,14 @@ struct StepReport {
   double loss = 0;
   double smoothed_loss = 0;
   double lr = 0;
-  double grad_norm = 0;           ///< before clipping
-  std::string_view warning = {};  ///< what has gone wrong since the last report, if anything, and does not end the run
+  double grad_norm = 0;      ///< before clipping
+  std::string warning = {};  ///< what has gone wrong since the last report, if anything, and does not end the run
 };
 
 class TrainLog {
  public:
   /// Starts the file anew, or after the line of step `resumed` if that is above 0.
-  explicit TrainLog(std::string path, Index resumed = 0) : path_(std::move(path)) {
+  explicit TrainLog(std::string path, Index resumed = 0) : path_(std::move(path)), lock_(path_) {
     const std::string kept = keep(resumed);
     io::write_file_atomic(path_, std::span(reinterpret_cast<const std::uint8_t*>(kept.data()), kept.size()));
     errno = 0;
@@ -85,6 +86,7 @@ class TrainLog {
   }
 
   std::string path_;
+  io::FileLock lock_;
   std::FILE* file_ = nullptr;
 };
 

@@ -265,6 +265,39 @@ double clip_gradients(const M& model, Gradients& gradients, const TrainOptions& 
   return norm;
 }
 
+/// Who is told of a run's steps, and of what goes wrong without ending it.
+class RunReports {
+ public:
+  RunReports(const TrainOptions& options, Index first) : log_(options.log, first), progress_(options.progress) {}
+
+  template <class M, class OnStep>
+  void tell(StepReport report, const ProgressReport& progress, const M& averaged, OnStep& on_step) {
+    warn(log_.add(report));
+    report.warning = std::exchange(warning_, {});
+    progress_.update(progress);
+    if constexpr (std::invocable<OnStep&, const StepReport&, const M&>) {
+      on_step(std::as_const(report), averaged);
+    } else {
+      on_step(std::as_const(report));
+    }
+  }
+
+  /// Shows it at once, and tells on_step with the next report.
+  void warn(const std::string& trouble) {
+    if (trouble.empty()) return;
+    progress_.note(trouble);
+    warning_ += text(warning_.empty() ? "" : "; ", trouble);
+  }
+
+  void finish() { progress_.finish(); }
+  const std::string& log_error() const { return log_.error(); }
+
+ private:
+  RunLog log_;
+  Progress progress_;
+  std::string warning_;
+};
+
 }  // namespace detail
 
 /// Keeps the average in `ema`, which is the caller's whatever ends the run. Calls on_step(const StepReport&), or
@@ -286,8 +319,7 @@ TrainResult<M> train(M& model, Ema<M>& ema, const Loss& loss, const Data& data, 
   const WarmupCosine rate{
       .peak = options.lr, .warmup = options.warmup, .total = options.steps, .floor = options.lr_floor};
   SmoothedLoss smoothed{state.loss_sum, state.loss_weight};
-  detail::RunLog log(options.log, first);
-  Progress progress(options.progress);
+  detail::RunReports reports(options, first);
   const detail::RunClock clock(state.seconds);
   const auto stopped = [&] { return interrupt && interrupt->requested(); };
   const auto more = [&] {
@@ -295,7 +327,6 @@ TrainResult<M> train(M& model, Ema<M>& ema, const Loss& loss, const Data& data, 
            (options.seconds == 0 || state.seconds < options.seconds);
   };
   bool whole = true;  // whether model, optimiser and average are of the same step
-  std::string warning;
 
   try {
     while (more()) {
@@ -312,23 +343,9 @@ TrainResult<M> train(M& model, Ema<M>& ema, const Loss& loss, const Data& data, 
       state.loss_weight = smoothed.weight;
       state.seconds = clock.total();
 
-      StepReport report{state.step, state.seconds, step_loss, smoothed.value(), lr, norm};
-      if (auto trouble = log.add(report); !trouble.empty()) {
-        progress.note(trouble);
-        warning += text(warning.empty() ? "" : "; ", trouble);
-      }
-      report.warning = warning;
-      progress.update(detail::progress_report(options, state, first, smoothed.value(), clock));
-      if constexpr (std::invocable<OnStep&, const StepReport&, const M&>) {
-        on_step(std::as_const(report), ema.model());
-      } else {
-        on_step(std::as_const(report));
-      }
-      warning.clear();
-      if (state.step % options.checkpoint_every == 0) {
-        warning = file.save_midway(model, ema, optimizer, state);
-        if (!warning.empty()) progress.note(warning);
-      }
+      reports.tell({state.step, state.seconds, step_loss, smoothed.value(), lr, norm, {}},
+                   detail::progress_report(options, state, first, smoothed.value(), clock), ema.model(), on_step);
+      if (state.step % options.checkpoint_every == 0) reports.warn(file.save_midway(model, ema, optimizer, state));
     }
     detail::check_finite("train", model, ema, optimizer, state);
   } catch (...) {
@@ -336,8 +353,8 @@ TrainResult<M> train(M& model, Ema<M>& ema, const Loss& loss, const Data& data, 
     throw;
   }
   file.save(model, ema, optimizer, state);
-  progress.finish();
-  return {ema.model(), state.step, state.seconds, smoothed.value(), stopped(), log.error()};
+  reports.finish();
+  return {ema.model(), state.step, state.seconds, smoothed.value(), stopped(), reports.log_error()};
 }
 
 /// The same with an average of the run's own.
