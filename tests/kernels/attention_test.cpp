@@ -1,6 +1,7 @@
 #include "inkling/kernels/attention.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -232,6 +233,42 @@ TEST_CASE("attention does not depend on threads or batch, and follows strides") 
     for (Index b = 0; b < batch; ++b) run(one, b, out1, gradient1);
     CHECK(equal_bits(out, out1));
     CHECK(equal_bits(gradient, gradient1));
+  });
+}
+
+TEST_CASE_TEMPLATE("a NaN in a query, key or value is in every result that it has part in", T, float, double) {
+  on_every_isa([] {
+    for (const Index t : {5, 70}) {
+      const AttentionShape s = AttentionShape::dense(1, 1, t, t, 16);
+      const auto q = random_values<T>(t * 16, 1), k = random_values<T>(t * 16, 2), v = random_values<T>(t * 16, 3);
+      for (const Index at : {Index{0}, t / 2, t - 1}) {
+        for (const int where : {0, 1, 2}) {
+          std::array<std::vector<T>, 3> x{q, k, v};
+          x[static_cast<std::size_t>(where)][static_cast<std::size_t>(at * 16 + 3)] =
+              std::numeric_limits<T>::quiet_NaN();
+          std::vector<T> out(q.size()), lse(static_cast<std::size_t>(t)), dq(q.size()), dk(q.size()), dv(q.size());
+          attention_forward<T>(s, x[0].data(), x[1].data(), x[2].data(), T(0.25), false, out.data(), lse.data());
+          attention_backward<T>(s, x[0].data(), x[1].data(), x[2].data(), out.data(), lse.data(), q.data(), T(0.25),
+                                false, dq.data(), dk.data(), dv.data());
+          CAPTURE(t);
+          CAPTURE(at);
+          CAPTURE(where);
+          Index wrong = 0;
+          for (Index i = 0; i < t * 16; ++i) {
+            const auto e = static_cast<std::size_t>(i);
+            // A query is its row's, a key every query's, a value one column of every query's.
+            const bool broken = where == 0 ? i / 16 == at : where == 1 || i % 16 == 3;
+            wrong += std::isnan(out[e]) != broken;
+            wrong += std::isnan(dq[e]) != (where != 0 || i / 16 == at);
+            wrong += !std::isnan(dk[e]);
+          }
+          for (Index i = 0; i < t; ++i) {
+            wrong += std::isnan(lse[static_cast<std::size_t>(i)]) != (where == 0 ? i == at : where == 1);
+          }
+          CHECK(wrong == 0);
+        }
+      }
+    }
   });
 }
 

@@ -110,4 +110,25 @@ TEST_CASE("the first of equal cells is the maximum, and NaN stays") {
   CHECK(argmax == 0);
 }
 
+TEST_CASE_TEMPLATE("a NaN in any cell of any lane is the maximum, on every instruction set", T, float, double) {
+  kernel_test::on_every_isa([] {
+    for (const Index channels : {1, 5, 70}) {
+      for (const Index cell : {0, 1, 2, 3}) {
+        const PoolShape s{.n = 1, .h = 2, .w = 2, .c = channels, .kh = 2, .kw = 2, .stride_h = 2, .stride_w = 2};
+        auto x = random_values<T>(4 * channels, 1);
+        for (Index c = 0; c < channels; c += 2) {
+          x[static_cast<std::size_t>(cell * channels + c)] = std::numeric_limits<T>::quiet_NaN();
+        }
+        std::vector<T> y(static_cast<std::size_t>(channels));
+        std::vector<std::int32_t> from(y.size());
+        max_pool_forward(s, x.data(), y.data(), from.data());
+        for (Index c = 0; c < channels; ++c) {
+          CHECK(std::isnan(y[static_cast<std::size_t>(c)]) == (c % 2 == 0));
+          if (c % 2 == 0) CHECK(from[static_cast<std::size_t>(c)] == cell);
+        }
+      }
+    }
+  });
+}
+
 }  // namespace pool_test

@@ -1,10 +1,13 @@
 // The whole sweep: every element-wise formula of one argument over all finite floats, those of two over many pairs.
 //
-//   inkling_sweep [part of a name]
+//   inkling_sweep [part of a name] [step]
+//
+// A step of n takes every nth float: all of them keep two cores busy for about half an hour.
 //
 // Prints the worst value and slope of each instruction set, in ulps, with the argument; fails if one is out of bounds.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "sweep/sweep.hpp"
@@ -44,14 +47,17 @@ class Clock {
 };
 
 template <class Entry>
-bool all_floats(const Entry& entry) {
-  constexpr Index chunk = Index{1} << 22;
+bool all_floats(const Entry& entry, Index step) {
+  const Index chunk = Index{1} << 22;
   const Clock clock;
   std::vector<Result<2>> worst;
-  for (Index first = 0; first < Index{1} << 32; first += chunk) {
+  run<float>(entry, std::array{edges<float>()}, worst);
+  const Index all = ((Index{1} << 32) - 1) / step + 1;
+  for (Index first = 0; first < all; first += chunk) {
     std::array<std::vector<float>, 1> x;
-    x[0].reserve(chunk);
-    append_every<float>(x[0], static_cast<std::uint32_t>(first), 1, chunk);
+    x[0].reserve(static_cast<std::size_t>(chunk));
+    append_every<float>(x[0], static_cast<std::uint32_t>(first * step), static_cast<std::uint32_t>(step),
+                        std::min(chunk, all - first));
     if (!x[0].empty()) run<float>(entry, x, worst);
   }
   return report(entry.name, "float", clock.seconds(), worst, bounds_of<float>(entry));
@@ -80,6 +86,7 @@ bool many_pairs(const Entry& entry) {
 
 int main(int count, char** arguments) {
   const char* part = count > 1 ? arguments[1] : "";
+  const Index step = count > 2 ? std::max(Index{1}, static_cast<Index>(std::atoll(arguments[2]))) : 1;
   bool good = true;
   int swept = 0;
   const auto each = [&](const auto& entry, auto sweep_one) {
@@ -89,7 +96,7 @@ int main(int count, char** arguments) {
   };
   const Clock clock;
   std::apply([&](const auto&... entry) {
-    (each(entry, [](const auto& e) { return many_doubles(e) & all_floats(e); }), ...);
+    (each(entry, [=](const auto& e) { return many_doubles(e) & all_floats(e, step); }), ...);
   }, formulas);
   std::apply([&](const auto&... entry) {
     (each(entry, [](const auto& e) { return many_pairs<float>(e) & many_pairs<double>(e); }), ...);

@@ -126,9 +126,9 @@ template <class T>
 void log_softmax_rows(Index rows, Index columns, const T* x, T* y) {
   detail::for_each_row(rows, columns, [=](Index r) INKLING_LAMBDA_INLINE {
     const T* in = x + r * columns;
-    const auto [top, log_total] = detail::row_logsumexp(columns, in);
+    const auto parts = detail::row_logsumexp(columns, in);
     detail::map_row(columns, in, y + r * columns,
-                    [top, log_total](T v) INKLING_LAMBDA_INLINE { return (v - top) - log_total; });
+                    [parts](T v) INKLING_LAMBDA_INLINE { return (v - parts.top) - parts.log_total; });
   });
 }
 
