@@ -20,7 +20,7 @@ import zlib
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save_file, save_model
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "torch")
 VALUES = {}
@@ -63,14 +63,8 @@ def write(name, model, inputs, dtype=torch.float32, metadata=None):
     """Draws the weights, saves them, and notes what the model computes."""
     model = model.double().eval()
     draw_weights(name, model, dtype)
-    state = {k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in model.state_dict().items()}
-    kept, seen = {}, set()
-    for key, value in state.items():  # as safetensors' save_model does: of tied weights one
-        source = dict(model.named_parameters(remove_duplicate=False)).get(key)
-        if source is None or id(source) not in seen:
-            kept[key] = value
-        seen.add(id(source))
-    save_file(kept, os.path.join(FOLDER, name + ".safetensors"), metadata=metadata)
+    save_model(model.to(dtype), os.path.join(FOLDER, name + ".safetensors"), metadata=metadata)
+    model.double()
     with torch.no_grad():
         note(name, inputs, model(**inputs))
 

@@ -217,6 +217,21 @@ TEST_CASE("model file: parameters that are not in the file, tensors that the mod
   CHECK(same(loaded, net));
 }
 
+TEST_CASE("model file: a tied tensor is the one that the metadata name") {
+  const auto path = scratch("tied.safetensors");
+  const Linear<float> layer({.in = 4, .out = 4}, Key{1});
+  save_model(path, layer);
+  rewrite(path, {{"head.weight", "weight"}, {"lost", "gone"}});
+  Linear<float> loaded({.in = 4, .out = 4}, Key{2});
+  const auto named = [](const std::string& weight) {
+    return [weight](const std::string& ours) { return ours == "weight" ? weight : ours; };
+  };
+  load_model(path, loaded, {.layout = Layout::native, .name = named("head.weight")});
+  CHECK(same(loaded, layer));
+  CHECK(reason([&] { load_model(path, loaded, {.layout = Layout::native, .name = named("lost")}); }) ==
+        "does not fit the model; missing 1 of 2: \"lost\"; extra 1: \"weight\"");
+}
+
 namespace {
 
 struct Wrong {

@@ -93,7 +93,10 @@ struct SharedPrefix {
           return std::binary_search(longer.begin(), longer.end(), std::string_view(tried + std::string(s)));
         };
         const auto found = static_cast<std::size_t>(std::count_if(shorter.begin(), shorter.end(), in_longer));
-        if (found > names) prefix = tried, names = found;
+        if (found > names) {
+          prefix = tried;
+          names = found;
+        }
       }
     }
   }

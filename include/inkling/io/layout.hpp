@@ -142,7 +142,7 @@ inline Extents file_shape(const Extents& s, Axes::Order order, io::Layout layout
   return {s[3], s[2], s[0], s[1]};
 }
 
-/// More axes no tensor has that fits a parameter.
+/// A tensor of more axes fits no parameter.
 inline constexpr int most_axes = 5;
 
 /// A file's tensor, its axes in the order of the parameter's: those of the outputs are the last, unless the parameter
@@ -169,14 +169,40 @@ inline bool window_fits(Index rows, Index columns, const Stored& p) {
   return fits(rows, p.shape[0], !in_row) && fits(columns, p.shape[1], in_row);
 }
 
+/// PyTorch has the outputs first, then the inputs (an image has none), then the window: the other way round, and the
+/// window in its own order.
+inline std::optional<Arrangement> arrange_torch(const Extents& shape, const Extents& strides, const Stored& p) {
+  const std::size_t rank = shape.size(), not_window = p.axes.order == Axes::image_channels ? 1 : 2;
+  Arrangement to{{}, {}, shape[0]};
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::size_t a = i < rank - not_window ? not_window + i : rank - 1 - i;
+    to.extents.push_back(shape[a]);
+    to.strides.push_back(strides[a]);
+  }
+  if (p.axes.order == Axes::in_out) {  // all but the outputs are one axis here
+    Index left = p.shape[0];
+    for (std::size_t a = 1; a < rank; ++a) {
+      if (shape[a] < 1 || left % shape[a] != 0) return {};
+      left /= shape[a];
+    }
+    return left == 1 ? std::optional(to) : std::nullopt;
+  }
+  const bool image = p.axes.order == Axes::image_channels;
+  const bool fits = image ? std::equal(p.shape.begin(), p.shape.end() - 1, to.extents.begin())
+                          : window_fits(to.extents[0], to.extents[1], p) && to.extents[2] == p.shape[2];
+  if (!fits) return {};
+  std::copy_n(p.shape.begin(), rank - 1, to.extents.begin());  // of a whole window the causal part
+  return to;
+}
+
 /// How the parameter is read from a tensor of that shape; nothing if it does not fit, the number of outputs aside.
 inline std::optional<Arrangement> arrange(Extents shape, const Stored& p, io::Layout layout) {
   if (shape.size() > std::size_t{most_axes}) return {};
-  if (layout == io::Layout::torch && p.axes.order != Axes::in_out) {
+  const bool torch = layout == io::Layout::torch, any_rank = torch && p.axes.order == Axes::in_out;
+  if (torch && !any_rank) {
     shape = with_rank(std::move(shape), p.shape.size(), p.axes.order == Axes::window_in_out);
   }
   const std::size_t rank = shape.size();
-  const bool any_rank = layout == io::Layout::torch && p.axes.order == Axes::in_out;
   if (any_rank ? rank < 2 : rank != p.shape.size()) return {};
   Extents strides(rank, 1);
   if (std::find(shape.begin(), shape.end(), 0) == shape.end()) {  // else there is nothing to reach, and no bound
@@ -186,33 +212,9 @@ inline std::optional<Arrangement> arrange(Extents shape, const Stored& p, io::La
     if (!std::equal(shape.begin() + (rank > 0), shape.end(), p.shape.begin() + (rank > 0))) return {};
     return Arrangement{shape, strides, rank > 0 ? shape[0] : 1};
   }
-  if (layout == io::Layout::native) {
-    if (!std::equal(shape.begin(), shape.end() - 1, p.shape.begin())) return {};
-    return Arrangement{shape, strides, shape.back()};
-  }
-  // PyTorch has the outputs first, then the inputs (an image has none), then the window.
-  const std::size_t window = p.axes.order == Axes::image_channels ? 1 : 2;
-  Arrangement to;
-  for (std::size_t i = 0; i < rank; ++i) {
-    const std::size_t a = i < rank - window ? window + i : rank - 1 - i;
-    to.extents.push_back(shape[a]);
-    to.strides.push_back(strides[a]);
-  }
-  to.outputs = shape[0];
-  if (p.axes.order == Axes::in_out) {
-    Index left = p.shape[0];
-    for (std::size_t a = 1; a < rank; ++a) {
-      if (shape[a] < 1 || left % shape[a] != 0) return {};
-      left /= shape[a];
-    }
-    return left == 1 ? std::optional(to) : std::nullopt;
-  }
-  const bool windows = p.axes.order == Axes::window_in_out
-                           ? window_fits(to.extents[0], to.extents[1], p)
-                           : std::equal(p.shape.begin(), p.shape.end() - 1, to.extents.begin());
-  if (!windows || to.extents[rank - 2] != p.shape[rank - 2]) return {};
-  std::copy_n(p.shape.begin(), rank - 1, to.extents.begin());  // of a whole window the causal part
-  return to;
+  if (torch) return arrange_torch(shape, strides, p);
+  if (!std::equal(shape.begin(), shape.end() - 1, p.shape.begin())) return {};
+  return Arrangement{shape, strides, shape.back()};
 }
 
 /// Calls f(row, offset in the file) for every row of outputs.

@@ -124,6 +124,14 @@ inline Stored stored_parameter(const std::string& prefix, const std::string& nam
   return {std::move(source.pieces), source.layout.value_or(layout), axes, std::move(shape)};
 }
 
+/// Of tied tensors PyTorch's save_model writes one; the metadata say under the other names which.
+inline void follow_ties(const io::SafeTensors& file, Stored& parameter) {
+  for (auto& piece : parameter.pieces) {
+    if (file.contains(piece.name)) continue;
+    if (const std::string* kept = file.metadata(piece.name); kept && file.contains(*kept)) piece.name = *kept;
+  }
+}
+
 /// The only tensor that a parameter is to be saved as.
 inline const std::string& whole_tensor(const std::string& name, const Stored& to) {
   if (to.pieces.size() > 1 || to.pieces[0].begin > 0 || to.pieces[0].end >= 0) {
@@ -184,6 +192,7 @@ void load_model(const std::string& path, M& model, const LoadModelOptions& optio
   for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
     using T = typename std::remove_cvref_t<decltype(p)>::value_type;
     stored.push_back(detail::stored_parameter(prefix, name, detail::extents_of(p.value), axes, options.name, layout));
+    detail::follow_ties(file, stored.back());
     expected.add(stored.back(), detail::safe_dtype_of<T>());
   });
   expected.check(file, path, prefix, false, options.unused);
