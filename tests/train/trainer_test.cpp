@@ -321,9 +321,13 @@ TEST_CASE("train: a data set and the loss that belongs to the model need no more
   double first = 0;
   const auto result = train(model, set, options, [&](const StepReport& r) { first = r.step == 1 ? r.loss : first; });
   CHECK(result.loss < 0.5 * first);
-  Network other;
+  Network other, third;
   train(other, set, options);
   CHECK(toy::same_bits(model, other));
+  Ema ema(third, {.decay = options.ema_decay});
+  train(third, ema, set, options, [](const StepReport&) {});
+  CHECK(toy::same_bits(model, third));
+  CHECK(toy::same_bits(ema.model(), result.ema));
 }
 
 TEST_CASE("train: a time limit ends the run with the rate at its floor") {
