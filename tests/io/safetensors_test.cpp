@@ -293,6 +293,22 @@ TEST_CASE("the checksum is the CRC-32 of the file with zeros for its digits") {
   CHECK(file.encode() == file_of(before + "4064210a" + after, floats({1, 2, 3})));
 }
 
+TEST_CASE("the checksum of long data is the same by any number of threads") {
+  io::Bytes bytes(3 << 19);
+  std::uint32_t random = 1;
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>((random = random * 1664525u + 1013904223u) >> 24);
+  const std::span<const std::uint8_t> all(bytes);
+  const int before = thread_count();
+  for (const int threads : {1, 2, 3}) {
+    set_thread_count(threads);
+    for (const int size : {1 << 20, (1 << 20) + 1, (5 << 18) - 1, 3 << 19}) {
+      const auto part = all.first(static_cast<std::size_t>(size));
+      CHECK(detail::crc32_by_threads(part, 0x12345678u) == io::crc32(part, 0x12345678u));
+    }
+  }
+  set_thread_count(before);
+}
+
 TEST_CASE("metadata of other writers that look a little like the checksum are theirs") {
   for (const char* item : {R"("checksum":"crc32:12345678")", R"("inkling.checksum2":"crc32:12345678")",
                            R"("inkling.checkxxx":"crc32:12345678")", R"("inkling.checksun":"sha1:012345678")"}) {

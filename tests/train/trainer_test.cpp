@@ -183,6 +183,19 @@ TEST_CASE("train: a loss that is not finite ends the run with the checkpoint of 
   CHECK(saved_step(options) == 6);
 }
 
+TEST_CASE("train: a gradient that is not finite is named, and nothing changes") {
+  const auto steep = [](const Network& m, Tape& tape, const toy::Batch& batch, Key) {
+    const auto w = m.first.weight.on(tape.constant(batch.x));
+    return sum(sqrt(0.0f * w));  // of slope 1 / 0
+  };
+  Network model;
+  CHECK(refusal<ValueError>([&] { train(model, steep, toy::batch_at, short_run(10)); }) ==
+        "train: the gradient's norm at step 1 is nan: that of first.weight(0, 0) is nan; it must be finite (a lower lr "
+        "or "
+        "a longer warmup may help)");
+  CHECK(toy::same_bits(model, Network()));
+}
+
 TEST_CASE("train: data that hold NaN are named, and weights that do") {
   const auto poisoned = [](Index i, Key) {
     data::Batch<float> batch{Tensor<float, 4>({2, 1, 2, 1}, 0.5f), Tensor<std::int32_t, 1>(Shape{2})};
@@ -308,9 +321,13 @@ TEST_CASE("train: a data set and the loss that belongs to the model need no more
   double first = 0;
   const auto result = train(model, set, options, [&](const StepReport& r) { first = r.step == 1 ? r.loss : first; });
   CHECK(result.loss < 0.5 * first);
-  Network other;
+  Network other, third;
   train(other, set, options);
   CHECK(toy::same_bits(model, other));
+  Ema ema(third, {.decay = options.ema_decay});
+  train(third, ema, set, options, [](const StepReport&) {});
+  CHECK(toy::same_bits(model, third));
+  CHECK(toy::same_bits(ema.model(), result.ema));
 }
 
 TEST_CASE("train: a time limit ends the run with the rate at its floor") {

@@ -14,9 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
-
-#include "inkling/core/parallel.hpp"
 
 namespace ink {
 namespace detail {
@@ -72,23 +69,17 @@ constexpr std::uint32_t crc32_shift(std::uint64_t bytes) {
   return power;
 }
 
+/// The sum of two parts from those of each.
+constexpr std::uint32_t crc32_joined(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes) {
+  return crc32_product(crc32_shift(second_bytes), first) ^ second;
+}
+
 }  // namespace detail
 
 namespace io {
 
-/// Long spans are cut into pieces for every thread; the sum is the same.
 inline std::uint32_t crc32(std::span<const std::uint8_t> bytes, std::uint32_t previous = 0) {
-  constexpr std::size_t piece = std::size_t{1} << 18;
-  if (bytes.size() < 4 * piece) return detail::crc32_of_part(bytes.data(), bytes.size(), previous);
-  std::vector<std::uint32_t> sums((bytes.size() + piece - 1) / piece);
-  parallel_for(static_cast<Index>(bytes.size()), static_cast<Index>(piece), [&](Index begin, Index end) {
-    const auto from = static_cast<std::size_t>(begin);
-    sums[from / piece] = detail::crc32_of_part(bytes.data() + from, static_cast<std::size_t>(end - begin), 0);
-  });
-  constexpr std::uint32_t shift = detail::crc32_shift(piece);
-  std::uint32_t sum = previous;
-  for (std::size_t i = 0; i + 1 < sums.size(); ++i) sum = detail::crc32_product(shift, sum) ^ sums[i];
-  return detail::crc32_product(detail::crc32_shift(bytes.size() - (sums.size() - 1) * piece), sum) ^ sums.back();
+  return detail::crc32_of_part(bytes.data(), bytes.size(), previous);
 }
 
 inline std::uint32_t adler32(std::span<const std::uint8_t> bytes, std::uint32_t previous = 1) {

@@ -253,7 +253,7 @@ class SafeTensors {
     void write_checksum(const SafeTensors& file, const Order& order) {
       const std::size_t place = detail::checksum_place(header, header.size());
       std::uint32_t sum = detail::checksum_of(header, place);
-      for (const std::size_t i : order) sum = crc32(file.entries_[i].bytes, sum);
+      for (const std::size_t i : order) sum = detail::crc32_by_threads(file.entries_[i].bytes, sum);
       const std::string digits =
           detail::checksum_text(sum).substr(detail::checksum_zero.size() - detail::checksum_digits);
       std::copy(digits.begin(), digits.end(), header.begin() + static_cast<std::ptrdiff_t>(place));

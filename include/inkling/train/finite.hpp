@@ -46,13 +46,16 @@ Index first_not_finite(const T* x, Index count) {
   return -1;
 }
 
+/// Without the sign that a NaN has by chance.
+inline std::string plain_number(double x) { return std::isnan(x) ? "nan" : text(x); }
+
 /// "name(1, 2) is nan", or nothing if every element is finite.
 template <class T, int R>
 std::string not_finite(const std::string& name, const Tensor<T, R>& tensor) {
   if constexpr (std::floating_point<T>) {
     Index at = first_not_finite(tensor.data(), tensor.size());
     if (at < 0) return "";
-    const T value = tensor.data()[at];
+    const auto value = plain_number(static_cast<double>(tensor.data()[at]));
     std::string index;
     for (int a = R - 1; a >= 0; --a) {
       index = text(at % tensor.extent(a), index.empty() ? "" : ", ", index);

@@ -48,22 +48,23 @@ inline constexpr std::array<int, 2> interrupt_signals{SIGINT, SIGTERM};
 
 #if INKLING_SIGACTION
 /// When SIGINT and SIGTERM came for the first time, in milliseconds; 0: they have not.
-inline std::array<std::atomic<std::int64_t>, 2> interrupt_times{};
-static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+inline std::array<std::atomic<std::uint32_t>, 2> interrupt_times{};
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
 inline void note_interrupt(int signal) {
   const int code = errno;
   interrupt_requested.store(true, std::memory_order_relaxed);
   if (signal == SIGINT || signal == SIGTERM) {
-    constexpr std::int64_t same_request = 250;
+    constexpr std::uint32_t same_request = 250;
     struct ::timespec clock = {};
     ::clock_gettime(CLOCK_MONOTONIC, &clock);
-    const std::int64_t now = std::int64_t{clock.tv_sec} * 1000 + clock.tv_nsec / 1000000 + 1;
+    const auto now =
+        static_cast<std::uint32_t>(clock.tv_sec) * 1000u + static_cast<std::uint32_t>(clock.tv_nsec / 1000000);
     auto& time = interrupt_times[signal == SIGTERM];
-    const std::int64_t first = time.load(std::memory_order_relaxed);
+    const std::uint32_t first = time.load(std::memory_order_relaxed);
     if (first == 0) {
-      time.store(now, std::memory_order_relaxed);
-    } else if (now - first >= same_request) {
+      time.store(now == 0 ? 1 : now, std::memory_order_relaxed);
+    } else if (now - first >= same_request) {  // also where the count has begun anew
       std::signal(signal, SIG_DFL);
       std::raise(signal);  // when this handler is left
     }

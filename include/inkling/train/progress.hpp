@@ -130,10 +130,10 @@ class Progress {
   }
 
   /// A line of its own, for what must be told at once.
-  void note(const std::string& line) {
+  void note(const char* line) {
     if (open_) end_line();
     if (!file_) return;
-    std::fprintf(file_, "%s\n", line.c_str());
+    std::fprintf(file_, "%s\n", line);
     flush();
   }
 

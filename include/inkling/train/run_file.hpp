@@ -65,12 +65,14 @@ class RunFile {
     return std::exchange(failing_, false) ? text("the checkpoint of step ", state.step, " is saved again") : "";
   }
 
-  /// As save, for a run that ends with an exception, which is what its caller must hear of.
+  /// As save, for a run that ends with an exception, which is what its caller must hear of: only says whether it could.
   template <class M, class O>
-  void rescue(const M& model, const Ema<M>& ema, const O& optimizer, const RunState& state) noexcept {
+  bool rescue(const M& model, const Ema<M>& ema, const O& optimizer, const RunState& state) noexcept {
     try {
       save(model, ema, optimizer, state);
+      return true;
     } catch (...) {
+      return false;
     }
   }
 

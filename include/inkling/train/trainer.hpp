@@ -203,7 +203,7 @@ std::pair<double, Gradients> step_gradients(const M& model, const Loss& loss, So
     const auto value = loss(model, tape, batch, options.key.fold(1).fold(static_cast<std::uint64_t>(i)));
     const double number = static_cast<double>(value.item());
     if (!std::isfinite(number)) {
-      throw ValueError(text("train: the loss at step ", step + 1, " is ", number, "; it must be finite; ",
+      throw ValueError(text("train: the loss at step ", step + 1, " is ", plain_number(number), "; it must be finite; ",
                             cause_of_bad_loss(model, batch, i)));
     }
     mean_loss += number / static_cast<double>(options.accumulate);
@@ -257,7 +257,7 @@ double clip_gradients(const M& model, Gradients& gradients, const TrainOptions& 
   const double norm = global_norm(model, gradients);
   if (!std::isfinite(norm)) {
     const auto found = not_finite_gradient(model, gradients);
-    throw ValueError(text("train: the gradient's norm at step ", step + 1, " is ", norm,
+    throw ValueError(text("train: the gradient's norm at step ", step + 1, " is ", plain_number(norm),
                           found.empty() ? "" : ": that of ", found,
                           "; it must be finite (a lower lr or a longer warmup may help)"));
   }
@@ -285,9 +285,12 @@ class RunReports {
   /// Shows it at once, and tells on_step with the next report.
   void warn(const std::string& trouble) {
     if (trouble.empty()) return;
-    progress_.note(trouble);
+    progress_.note(trouble.c_str());
     warning_ += text(warning_.empty() ? "" : "; ", trouble);
   }
+
+  /// For a run that ends with an exception: nothing that could throw another.
+  void tell_of_loss() { progress_.note("the last step could not be saved; the checkpoint is the one before"); }
 
   void finish() { progress_.finish(); }
   const std::string& log_error() const { return log_.error(); }
@@ -349,7 +352,7 @@ TrainResult<M> train(M& model, Ema<M>& ema, const Loss& loss, const Data& data, 
     }
     detail::check_finite("train", model, ema, optimizer, state);
   } catch (...) {
-    if (whole && state.step > first) file.rescue(model, ema, optimizer, state);
+    if (state.step > first && !(whole && file.rescue(model, ema, optimizer, state))) reports.tell_of_loss();
     throw;
   }
   file.save(model, ema, optimizer, state);
