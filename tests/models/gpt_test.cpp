@@ -242,8 +242,10 @@ TEST_CASE("Gpt: misuse") {
   CHECK(message_of<ShapeError>([&] { net(Tokens(Shape{1, 4, 4}), Unconditional{}); }) ==
         "gpt: tokens are (1, 4, 4); they must be (N, 3, 4)");
   CHECK_THROWS_AS(net(Tokens(Shape{1, 3, 3}), Unconditional{}), ShapeError);
-  CHECK(message_of<ValueError>([&] { net(Tokens(Shape{1, 3, 4}, 4), Unconditional{}); }) ==
-        "gpt: a token is 4; tokens must be in [0, 4)");
+  Tokens spoilt(Shape{2, 3, 4});
+  spoilt(1, 2, 0) = 4;
+  CHECK(message_of<ValueError>([&] { net(spoilt, Unconditional{}); }) ==
+        "gpt: a token of image 1 is 4; tokens must be in [0, 4)");
   CHECK_THROWS_AS(net(Tokens(Shape{1, 3, 4}, -1), Unconditional{}), ValueError);
   CHECK_THROWS_AS(net(Tokens(Shape{2, 3, 4}), same_label(2, 3)), ValueError);
   CHECK_THROWS_AS(net(Tokens(Shape{2, 3, 4}), same_label(1, 0)), ShapeError);
@@ -274,7 +276,7 @@ TEST_CASE("Gpt: tokens that do not fit are refused one pixel at a time, too") {
     const Tokens tokens(Shape{2, 3, 4}, 4);
     for (Index i = 0; i < group; ++i) net.logits_at(tokens, i, cache);  // reads none
     CHECK(message_of<ValueError>([&] { net.logits_at(tokens, group, cache); }) ==
-          "gpt: a token is 4; tokens must be in [0, 4)");
+          "gpt: a token of image 0 is 4; tokens must be in [0, 4)");
   }
 }
 

@@ -67,9 +67,11 @@ TEST_CASE("ClassEmbedding: gradients reach the rows that were used") {
 TEST_CASE("ClassEmbedding: errors") {
   const ClassEmbedding<float> layer({.classes = 10, .width = 2}, Key{6});
   const Tensor<float, 2> x(Shape{1, 4});
+  const Tensor<float, 2> pair(Shape{2, 4});
   for (std::int32_t label : {10, -2}) {
-    CHECK(message_of<ValueError>([&] { layer(x, ClassLabels{Ids(Shape{1}, label)}); }) ==
-          text("class_embedding: label is ", label, ", classes are 10; it must be in [0, classes), or null_label"));
+    CHECK(message_of<ValueError>([&] { layer(pair, ClassLabels{Ids(Shape{2}, {null_label, label})}); }) ==
+          text("class_embedding: the label of row 1 is ", label,
+               ", classes are 10; it must be in [0, classes), or null_label"));
   }
   CHECK(message_of<ShapeError>([&] { layer(x, ClassLabels{Ids(Shape{2})}); }) ==
         "class_embedding: x is (1, 4), labels are (2); there must be one label per x[0]");

@@ -94,6 +94,23 @@ constexpr int axis_index(int axis, int rank) {
   return index;
 }
 
+/// The index of the element that is the `at`-th in memory.
+template <int R>
+Shape<R> place_of(const Shape<R>& shape, Index at) {
+  Shape<R> index;
+  for (int a = R - 1; a >= 0; --a) {
+    index[a] = at % shape[a];
+    at /= shape[a];
+  }
+  return index;
+}
+
+/// How messages call an element: "ids(1, 2)".
+template <int R>
+std::string element_text(const char* name, const Shape<R>& shape, Index at) {
+  return text(name, place_of(shape, at));
+}
+
 /// No negative extent, and extents whose product fits; those of 0 count as 1, so that strides fit as well.
 template <int R>
 constexpr bool is_allocatable(const Shape<R>& shape) {

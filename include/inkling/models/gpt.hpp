@@ -89,7 +89,7 @@ class Gpt {
     const auto& o = options_;
     const Tokens& ids = value(tokens);
     check_extents(ids.shape());
-    check_range(ids.values());
+    check_range(ids);
     const Index n = ids.extent(0), count = groups(o);
     // Token t is told group t − 1; the last group is told to nobody.
     const auto seen = slice(inputs(tokens, ids.reshape(Shape<3>{n, count, o.group})), 1, 0, count - 1);
@@ -120,7 +120,7 @@ class Gpt {
     if (within == 0) {
       if (position > 0) {
         const Tokens before = dense(rows.slice(1, position - o.group, position)).reshape(Shape<3>{n, 1, o.group});
-        check_range(before.values());
+        check_range(before);
         cache.next_input = inputs(before, before);
       }
       cache.group = head_(norm_(body_.next(cache.next_input, cache.body))).reshape(Shape<3>{n, o.group, outputs(o)});
@@ -159,10 +159,13 @@ class Gpt {
     }
   }
 
-  void check_range(std::span<const std::int32_t> tokens) const {
-    for (std::int32_t id : tokens) {
+  /// Of all pixels, or of the newest group alone.
+  void check_range(const Tokens& tokens) const {
+    for (Index i = 0; i < tokens.size(); ++i) {
+      const std::int32_t id = tokens.data()[i];
       if (id < 0 || id >= options_.levels) {
-        throw ValueError(text("gpt: a token is ", id, "; tokens must be in [0, ", options_.levels, ")"));
+        throw ValueError(text("gpt: a token of image ", i * tokens.extent(0) / tokens.size(), " is ", id,
+                              "; tokens must be in [0, ", options_.levels, ")"));
       }
     }
   }

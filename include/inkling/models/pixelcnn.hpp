@@ -175,10 +175,10 @@ struct PixelCnn {
     detail::require_extent("pixelcnn", tokens, 2, "columns", o.columns, "tokens");
   }
 
-  T scaled(std::int32_t token) const {
+  T scaled(std::int32_t token, Index image) const {
     if (token < 0 || token >= options.levels) {
-      throw ValueError(
-          text("pixelcnn: token is ", token, ", levels are ", options.levels, "; it must be in [0, levels)"));
+      throw ValueError(text("pixelcnn: a token of image ", image, " is ", token, ", levels are ", options.levels,
+                            "; it must be in [0, levels)"));
     }
     return T{2} * static_cast<T>(token) / static_cast<T>(options.levels - 1) - T{1};
   }
@@ -187,7 +187,8 @@ struct PixelCnn {
     check_tokens(options, tokens.shape());
     auto image = Tensor<T, 4>::uninitialized({tokens.extent(0), options.height, options.columns, 1});
     T* out = image.mutable_data();
-    for (Index i = 0; i < image.size(); ++i) out[i] = scaled(tokens.data()[i]);
+    const Index pixels = options.height * options.columns;
+    for (Index i = 0; i < image.size(); ++i) out[i] = scaled(tokens.data()[i], i / pixels);
     return image;
   }
 
@@ -195,7 +196,7 @@ struct PixelCnn {
   void enter(const Tensor<std::int32_t, 3>& tokens, Index position, Tensor<T, 4>& image) const {
     const Index pixels = options.height * options.columns, batch = image.extent(0);
     Scratch<T> values(batch);
-    for (Index n = 0; n < batch; ++n) values[n] = scaled(tokens.data()[n * pixels + position]);
+    for (Index n = 0; n < batch; ++n) values[n] = scaled(tokens.data()[n * pixels + position], n);
     T* out = image.mutable_data();
     for (Index n = 0; n < batch; ++n) out[n * pixels + position] = values[n];
   }

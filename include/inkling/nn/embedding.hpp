@@ -137,12 +137,14 @@ struct ClassEmbedding {
       throw ShapeError(
           text("class_embedding: x is ", shape, ", labels are ", rows.shape(), "; there must be one label per x[0]"));
     }
+    Index row = 0;
     for (auto& id : rows.mutable_values()) {
       if (id < null_label || id >= classes()) {
-        throw ValueError(text("class_embedding: label is ", id, ", classes are ", classes(),
+        throw ValueError(text("class_embedding: the label of row ", row, " is ", id, ", classes are ", classes(),
                               "; it must be in [0, classes), or null_label"));
       }
       if (id == null_label) id = static_cast<std::int32_t>(classes());
+      ++row;
     }
     return embedding(table.on(x), rows);
   }
