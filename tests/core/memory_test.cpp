@@ -1,13 +1,20 @@
 #include "inkling/core/memory.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <new>
 #include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "../support/child.hpp"
 #include "inkling/core/tensor.hpp"
+
+#if INKLING_FORK_TESTS
+#include <sys/resource.h>
+#endif
 
 namespace memory_test {
 
@@ -70,6 +77,17 @@ TEST_CASE("memory: Scratch is aligned, and absurd sizes throw") {
   CHECK(a.span().size() == 3);
   CHECK(none.span().empty());
   CHECK_THROWS_AS(Scratch<double>{-1}, std::bad_alloc);
+  for (const Index n : {Index{1} << 61, Index{1} << 62, std::numeric_limits<Index>::max()}) {
+    CHECK_THROWS_AS(Scratch<double>{n}, std::bad_alloc);  // 8·2⁶¹ is 0 in 64 bits
+  }
+  const auto before = memory_stats();
+#if !defined(INKLING_ADDRESS_SANITIZER) && !defined(INKLING_THREAD_SANITIZER)  // which end the program instead
+  CHECK_THROWS_AS(Pool::instance().allocate(Pool::largest()), std::bad_alloc);
+#endif
+  CHECK_THROWS_AS(detail::Storage(std::numeric_limits<std::size_t>::max()), std::bad_alloc);
+  const auto after = memory_stats();
+  CHECK(after.in_use == before.in_use);
+  CHECK(after.peak_in_use == before.peak_in_use);
 }
 
 TEST_CASE("memory: a tensor may end on another thread") {
@@ -83,5 +101,53 @@ TEST_CASE("memory: a tensor may end on another thread") {
   }
   CHECK(memory_stats().in_use == before);
 }
+
+#if INKLING_FORK_TESTS
+#if !defined(INKLING_ADDRESS_SANITIZER)
+TEST_CASE("memory: what the pool keeps is given back before memory is said to be gone") {
+  CHECK(testing::in_child([] {
+    constexpr Index megabyte = 1 << 20;
+    release_memory();
+    {
+      Scratch<char> kept(256 * megabyte);
+    }
+    if (memory_stats().held < 256u << 20) return 1;
+    // Room for the 256 MB that are held, and for 100 more.
+    std::size_t pages = 0;
+    std::FILE* file = std::fopen("/proc/self/statm", "r");
+    if (!file || std::fscanf(file, "%zu", &pages) != 1) return 42;  // not to be found out here
+    const rlim_t limit = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + 100 * megabyte;
+    const rlimit most{limit, limit};
+    ::setrlimit(RLIMIT_AS, &most);
+    {
+      const Scratch<char> other(300 * megabyte);
+    }
+    try {
+      const Scratch<char> too_much(1000 * megabyte);
+      return 2;
+    } catch (const std::bad_alloc&) {
+    }
+    return memory_stats().held < 400u << 20 ? 42 : 3;
+  }) == 42);
+}
+#endif
+
+TEST_CASE("memory: a child that is forked while another thread asks for memory goes on") {
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    while (!stop) step();
+  });
+  int good = 0;
+  for (int i = 0; i < 50; ++i) {
+    good += testing::in_child([] {
+      step();
+      return 42;
+    }) == 42;
+  }
+  stop = true;
+  other.join();
+  CHECK(good == 50);
+}
+#endif
 
 }  // namespace memory_test

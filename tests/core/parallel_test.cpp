@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <limits>
 #include <mutex>
 #include <stdexcept>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "../support/child.hpp"
 
 namespace parallel_test {
 
@@ -115,5 +118,92 @@ TEST_CASE("parallel_for: errors") {
                        "set_thread_count: called inside of a parallel_for; it must be called outside", ValueError);
   CHECK(thread_count() == 2);
 }
+
+#if INKLING_FORK_TESTS
+namespace {
+
+Index sum_of(Index count) {
+  std::atomic<Index> sum{0};
+  parallel_for(count, 10, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) sum += i;
+  });
+  return sum;
+}
+
+/// Older than the pool: its destructor runs when the pool's threads have ended.
+struct AtEnd {
+  bool armed = false;
+  ~AtEnd() {
+    if (armed) ::_exit(sum_of(1000) == 499500 && thread_count() == 1 ? 42 : 1);
+  }
+};
+AtEnd at_end;
+
+}  // namespace
+
+TEST_CASE("fork: a child computes, with threads of its own, and ends") {
+  for (int n : {1, 3}) {
+    const Threads threads(n);
+    REQUIRE(sum_of(1000) == 499500);
+    CHECK(testing::in_child([&] { return sum_of(1000) == 499500 && thread_count() == n ? 42 : 1; }) == 42);
+    CHECK(testing::in_child([] {
+      set_thread_count(2);
+      return sum_of(1000) == 499500 && thread_count() == 2 ? 42 : 1;
+    }) == 42);
+    CHECK(testing::in_child([]() -> int { std::exit(42); }) == 42);
+    CHECK(testing::in_child([] {  // a child of the child
+      return sum_of(1000) == 499500 && testing::in_child([] { return sum_of(1000) == 499500 ? 42 : 1; }) == 42 ? 42 : 1;
+    }) == 42);
+    CHECK(sum_of(1000) == 499500);
+  }
+}
+
+TEST_CASE("fork: while another thread of the program computes, and from within a chunk") {
+  const Threads threads(2);
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    while (!stop) sum_of(5000);
+  });
+  int good = 0;
+  for (int i = 0; i < 20; ++i) good += testing::in_child([] { return sum_of(1000) == 499500 ? 42 : 1; }) == 42;
+  stop = true;
+  other.join();
+  CHECK(good == 20);
+
+  std::atomic<int> codes{0};
+  parallel_for(4, 1, [&](Index, Index) { codes += testing::in_child([] { return sum_of(1000) == 499500 ? 42 : 1; }); });
+  CHECK(codes == 4 * 42);
+}
+
+TEST_CASE("the end of the program: the work of an older static object is done on its thread") {
+  const Threads threads(3);
+  CHECK(testing::in_child([]() -> int {
+    sum_of(1000);
+    at_end.armed = true;
+    std::exit(1);
+  }) == 42);
+}
+
+TEST_CASE("the end of the program: from within a chunk, and while another thread computes") {
+  for (Index chunk = 0; chunk < 4; ++chunk) {
+    CHECK(testing::in_child([&]() -> int {
+      set_thread_count(2);
+      parallel_for(4, 1, [&](Index begin, Index) {
+        if (begin == chunk) std::exit(42);
+      });
+      return 1;
+    }) == 42);
+  }
+  CHECK(testing::in_child([]() -> int {
+    set_thread_count(2);
+    std::thread([] {
+      for (;;) sum_of(5000);
+    }).detach();
+    while (sum_of(1000) != 499500) {
+    }
+    std::exit(42);
+  }) == 42);
+}
+#endif
 
 }  // namespace parallel_test

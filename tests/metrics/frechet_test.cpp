@@ -46,6 +46,32 @@ TEST_CASE("any two sets: as with torch, by the eigenvalues of the product") {
   CHECK(frechet_distance(a, a) < 1e-12);
 }
 
+TEST_CASE("fewer rows than columns, and columns without variance: as numpy, by the singular values of both sets") {
+  auto x = normal<double>(Shape{20, 64}, Key{3});
+  auto y = normal<double>(Shape{15, 64}, Key{4});
+  for (double& v : y.mutable_values()) v += 0.5;
+  for (Index i = 0; i < 20; ++i) {
+    for (Index j = 0; j < 10; ++j) x(i, j) = 0;
+  }
+  const auto a = moments(x), b = moments(y);
+  CHECK(frechet_distance(a, b) == doctest::Approx(84.9197287594035).epsilon(1e-12));
+  CHECK(frechet_distance(b, a) == doctest::Approx(84.9197287594035).epsilon(1e-12));
+  CHECK(frechet_distance(a, a) < 1e-12);
+  CHECK(frechet_distance(b, b) < 1e-12);
+}
+
+TEST_CASE("moments of more rows than are centred at a time") {
+  const auto x = normal<float>(Shape{2500, 3}, Key{5});
+  const auto m = moments(x);
+  for (Index i = 0; i < 3; ++i) {
+    for (Index j = 0; j < 3; ++j) {
+      double sum = 0;
+      for (Index n = 0; n < 2500; ++n) sum += (double(x(n, i)) - m.mean(i)) * (double(x(n, j)) - m.mean(j));
+      CHECK(m.covariance(i, j) == doctest::Approx(sum / 2499).epsilon(1e-12));
+    }
+  }
+}
+
 TEST_CASE("samples of one distribution: the distance falls as 1/N") {
   const auto all = moments(normal<double>(Shape{20000, 8}, Key{1}));
   const double few = frechet_distance(all, moments(normal<double>(Shape{200, 8}, Key{2})));
@@ -60,6 +86,10 @@ TEST_CASE("what does not fit is refused") {
   CHECK_THROWS_WITH_AS(
       frechet_distance(moments(Tensor<double, 2>(Shape{2, 3})), moments(Tensor<double, 2>(Shape{2, 2}))),
       "frechet_distance: means are (3) and (2); both must be of one size", ShapeError);
+  auto unknown = moments(Tensor<double, 2>(Shape{2, 2}));
+  unknown.covariance(1, 1) = std::nan("");
+  CHECK_THROWS_WITH_AS(frechet_distance(unknown, moments(Tensor<double, 2>(Shape{2, 2}))),
+                       "frechet_distance: the means and variances add up to nan; all must be finite", ValueError);
 }
 
 }  // namespace frechet_test

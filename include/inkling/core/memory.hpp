@@ -2,14 +2,13 @@
 //
 // A training step asks for the same block sizes again and again. The pool keeps what is freed, in size classes four to
 // a power of two (at most a quarter is wasted), and hands it out again, so that the steady state makes no system
-// allocation and touches no fresh page.
+// allocation and touches no fresh page. Before it reports that memory is gone (std::bad_alloc) it gives back what it
+// keeps and asks once more. A forked child may go on using it.
 //
 // Example:
 //     Scratch<float> row(784);                      // uninitialised, returned to the pool at the end of the scope
 //     memory_stats().in_use;                        // bytes handed out now
 //     release_memory();                             // gives what is not in use back to the system
-//
-// Errors: ShapeError for a Scratch of a negative size or of more than 2^48 elements; std::bad_alloc.
 #pragma once
 
 #include <array>
@@ -24,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/core/at_fork.hpp"
 #include "inkling/core/shape.hpp"
 
 namespace ink {
@@ -43,34 +43,29 @@ class MemoryPool {
  public:
   /// Never destroyed: tensors with static storage may be freed after every other static object.
   static MemoryPool& instance() {
-    static MemoryPool& pool = *new MemoryPool;
+    static MemoryPool& pool = *first();
     return pool;
   }
 
   void* allocate(std::size_t bytes) {
-    if (bytes > class_size(class_count - 1)) throw std::bad_array_new_length();
+    if (bytes > largest()) throw std::bad_array_new_length();
     const std::size_t size_class = class_of(bytes), size = class_size(size_class);
     {
       std::lock_guard lock(mutex_);
-      stats_.in_use += size;
-      if (stats_.in_use > stats_.peak_in_use) stats_.peak_in_use = stats_.in_use;
       auto& free = free_[size_class];
       if (!free.empty()) {
         void* block = free.back();
         free.pop_back();
+        hand_out(size);
         return block;
       }
-      stats_.held += size;
-      ++stats_.system_allocations;
     }
-    try {
-      return ::operator new(size, std::align_val_t{memory_alignment});
-    } catch (...) {
-      std::lock_guard lock(mutex_);
-      stats_.in_use -= size;
-      stats_.held -= size;
-      throw;
-    }
+    void* block = from_system(size);
+    std::lock_guard lock(mutex_);
+    stats_.held += size;
+    ++stats_.system_allocations;
+    hand_out(size);
+    return block;
   }
 
   void deallocate(void* block, std::size_t bytes) noexcept {
@@ -118,9 +113,33 @@ class MemoryPool {
     return size_class;
   }
 
- private:
-  std::mutex mutex_;
   static constexpr std::size_t class_count = 200;
+
+  /// The most bytes that can be asked for.
+  static constexpr std::size_t largest() { return class_size(class_count - 1); }
+
+ private:
+  static MemoryPool* first() {
+    // A thread that is not in the child may hold the lock in the moment of the fork: the one that forks waits for it.
+    at_fork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); }, [] { instance().mutex_.unlock(); });
+    return new MemoryPool;
+  }
+
+  void hand_out(std::size_t size) {
+    stats_.in_use += size;
+    if (stats_.in_use > stats_.peak_in_use) stats_.peak_in_use = stats_.in_use;
+  }
+
+  void* from_system(std::size_t size) {
+    try {
+      return ::operator new(size, std::align_val_t{memory_alignment});
+    } catch (const std::bad_alloc&) {
+      release();
+      return ::operator new(size, std::align_val_t{memory_alignment});
+    }
+  }
+
+  std::mutex mutex_;
   std::array<std::vector<void*>, class_count> free_;
   MemoryStats stats_;
 };
@@ -132,6 +151,7 @@ class Storage {
 
   explicit Storage(std::size_t bytes) {
     if (bytes == 0) return;
+    if (bytes > MemoryPool::largest()) throw std::bad_array_new_length();  // nor may the sum overflow
     void* block = MemoryPool::instance().allocate(bytes + header_size);
     header_ = ::new (block) Header{};
     header_->bytes = bytes;
@@ -205,12 +225,10 @@ class Scratch {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  explicit Scratch(Index n)
-      : size_(detail::checked_product("scratch", "size", n)),
-        data_(static_cast<T*>(detail::MemoryPool::instance().allocate(sizeof(T) * static_cast<std::size_t>(n)))) {}
+  explicit Scratch(Index n) : size_(n), data_(static_cast<T*>(detail::MemoryPool::instance().allocate(bytes(n)))) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { detail::MemoryPool::instance().deallocate(data_, sizeof(T) * static_cast<std::size_t>(size_)); }
+  ~Scratch() { detail::MemoryPool::instance().deallocate(data_, bytes(size_)); }
 
   T* data() { return data_; }
   const T* data() const { return data_; }
@@ -220,6 +238,12 @@ class Scratch {
   std::span<T> span() { return {data_, static_cast<std::size_t>(size_)}; }
 
  private:
+  static std::size_t bytes(Index n) {
+    const auto count = static_cast<std::size_t>(n);  // of a negative number: too large as well
+    if (count > detail::MemoryPool::largest() / sizeof(T)) throw std::bad_array_new_length();
+    return sizeof(T) * count;
+  }
+
   Index size_;
   T* data_;
 };

@@ -9,7 +9,12 @@
 // finished his share takes chunks from the others.
 //
 // Threads: `set_thread_count(n)`, else the environment's INKLING_NUM_THREADS, else the machine's; fewer if the system
-// grants no more.
+// grants no more. They are started by the first call that has work for them.
+//
+// A forked child gets threads of its own when it needs them, as many as its parent asked for. At the end of the program
+// the threads are ended before the static objects that are older than the pool are destroyed: what these compute runs
+// on the thread that destroys them. Ending the program from within a chunk, or while another thread computes, is
+// allowed.
 //
 // Errors: ValueError for a thread count or a grain below 1, and for setting the thread count inside of a parallel_for.
 //
@@ -32,6 +37,7 @@
 #include <utility>
 #include <vector>
 
+#include "inkling/core/at_fork.hpp"
 #include "inkling/core/function_ref.hpp"
 #include "inkling/core/shape.hpp"
 
@@ -40,19 +46,24 @@ namespace detail {
 
 class ThreadPool {
  public:
-  static ThreadPool& instance() {
-    static ThreadPool pool;
-    return pool;
-  }
+  static ThreadPool& instance() { return *current().load(std::memory_order_acquire); }
 
-  int threads() const { return threads_; }
+  int threads() {
+    if (!started_.load(std::memory_order_acquire) && !inside()) {
+      std::lock_guard job(job_mutex_);
+      start();
+    }
+    return threads_;
+  }
 
   void resize(int threads) {
     if (threads < 1) throw ValueError(text("set_thread_count: threads is ", threads, "; it must be at least 1"));
     if (inside()) throw ValueError("set_thread_count: called inside of a parallel_for; it must be called outside");
     std::lock_guard job(job_mutex_);
+    if (closed_) return;
     stop();
-    start(threads);
+    wanted_ = threads;
+    start();
   }
 
   static bool& inside() {
@@ -63,6 +74,7 @@ class ThreadPool {
   /// Calls function(chunk) for chunk in [0, chunks), on all threads, and returns when all are done.
   void run(Index chunks, FunctionRef<void(Index)> function) {
     std::unique_lock job(job_mutex_, std::try_to_lock);
+    if (job.owns_lock()) start();
     if (!job.owns_lock() || threads_ == 1) {  // another thread of the host program is using the pool
       const InsideGuard guard;
       for (Index c = 0; c < chunks; ++c) function(c);
@@ -103,8 +115,40 @@ class ThreadPool {
     ~InsideGuard() { inside() = before; }
   };
 
-  ThreadPool() { start(default_threads()); }
-  ~ThreadPool() { stop(); }
+  explicit ThreadPool(int wanted) : wanted_(wanted) {}
+
+  /// The pool of this process. It is never destroyed: whoever outlives it, a static object or a thread, still finds it.
+  static std::atomic<ThreadPool*>& current() {
+    static std::atomic<ThreadPool*> pool{first()};
+    static const Closer closer;
+    return pool;
+  }
+
+  static ThreadPool* first() {
+    auto* pool = new ThreadPool(default_threads());
+    at_fork([] {}, [] {}, [] {
+      // The parent's threads are not in the child, and its locks are as they happened to be: leave them alone.
+      auto& here = current();
+      here.store(new ThreadPool(here.load()->wanted_), std::memory_order_release);
+    });
+    return pool;
+  }
+
+  struct Closer {
+    ~Closer() { instance().close(); }
+  };
+
+  /// Ends the threads, or leaves them to the end of the process if they are at work.
+  void close() {
+    std::unique_lock job(job_mutex_, std::defer_lock);
+    if (!inside() && job.try_lock()) {
+      stop();
+      threads_ = 1;
+      started_ = closed_ = true;
+    } else {
+      for (auto& worker : workers_) worker.detach();
+    }
+  }
 
   static int default_threads() {
     if (const char* value = std::getenv("INKLING_NUM_THREADS")) {
@@ -120,17 +164,19 @@ class ThreadPool {
     return hardware ? static_cast<int>(hardware) : 1;
   }
 
-  void start(int threads) {
+  void start() {
+    if (started_.load(std::memory_order_relaxed)) return;
     threads_ = 1;
     stopping_ = false;
-    shares_ = std::vector<Share>(static_cast<std::size_t>(threads));
+    shares_ = std::vector<Share>(static_cast<std::size_t>(wanted_));
     const std::uint64_t seen = generation_.load();
     try {
-      for (; threads_ < threads; ++threads_)
+      for (; threads_ < wanted_; ++threads_)
         workers_.emplace_back([this, seen, t = threads_.load()] { serve(t, seen); });
     } catch (const std::system_error&) {
       workers_.resize(static_cast<std::size_t>(threads_ - 1));  // fewer will do: results do not depend on their number
     }
+    started_.store(true, std::memory_order_release);
   }
 
   void stop() {
@@ -141,6 +187,7 @@ class ThreadPool {
     wake_.notify_all();
     for (auto& worker : workers_) worker.join();
     workers_.clear();
+    started_ = false;
   }
 
   void serve(int self, std::uint64_t seen) {
@@ -179,8 +226,9 @@ class ThreadPool {
 #endif
   }
 
-  std::atomic<int> threads_{1};
-  bool stopping_ = false;
+  std::atomic<int> wanted_, threads_{1};
+  std::atomic<bool> started_{false};
+  bool stopping_ = false, closed_ = false;
   std::vector<std::thread> workers_;
   std::mutex job_mutex_, wake_mutex_, error_mutex_;
   std::condition_variable wake_;
