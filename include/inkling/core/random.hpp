@@ -118,11 +118,10 @@ Tensor<T, R> normal(const Shape<R>& shape, const K& key) {
 /// 1 with probability p(i), otherwise 0.
 template <class T, int R, RandomKey K>
 Tensor<T, R> bernoulli(const Tensor<T, R>& p, const K& key) {
-  for (Index i = 0; i < p.size(); ++i) {
-    const T x = p.data()[i];
+  for (const T& x : p.values()) {
     if (!(x >= 0 && x <= 1)) {
-      throw ValueError(
-          text("bernoulli: ", detail::element_text("p", p.shape(), i), " is ", x, "; probabilities lie in [0, 1]"));
+      throw ValueError(text("bernoulli: ", detail::element_text("p", p.shape(), &x - p.data()), " is ", x,
+                            "; probabilities lie in [0, 1]"));
     }
   }
   auto out = Tensor<T, R>::uninitialized(p.shape());

@@ -38,9 +38,9 @@ struct ImageDataset {
       throw ShapeError(text("dataset: images are ", images.shape(), ", labels are ", labels.shape(),
                             "; images[0] must equal labels[0]"));
     }
-    for (Index i = 0; i < labels.size(); ++i) {
-      if (labels.data()[i] < -1) {
-        throw ValueError(text("dataset: the label of row ", i, " is ", labels.data()[i],
+    for (const std::int32_t& label : labels.values()) {
+      if (label < -1) {
+        throw ValueError(text("dataset: the label of row ", &label - labels.data(), " is ", label,
                               "; it must not be negative, or -1 for none"));
       }
     }

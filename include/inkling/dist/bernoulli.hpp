@@ -52,10 +52,10 @@ class Bernoulli {
     const Tokens& x = value(tokens);
     const auto logits = squeeze<-1>(logits_);
     detail::check_equal_shapes("bernoulli", "logits", value(logits).shape(), "tokens", x.shape());
-    for (Index i = 0; i < x.size(); ++i) {
-      if (x.data()[i] < missing_token || x.data()[i] > 1) {
-        throw ValueError(text("bernoulli: ", detail::element_text("tokens", x.shape(), i), " is ", x.data()[i],
-                              "; it must be 0 or 1, or missing_token"));
+    for (const std::int32_t& token : x.values()) {
+      if (token < missing_token || token > 1) {
+        throw ValueError(text("bernoulli: ", detail::element_text("tokens", x.shape(), &token - x.data()), " is ",
+                              token, "; it must be 0 or 1, or missing_token"));
       }
     }
     const auto nats = detail::bernoulli_elements(logits, detail::present_tokens(x).template cast<T>());

@@ -107,10 +107,10 @@ class LogisticMixture {
   auto log_prob(const Y& tokens) const {
     const Tokens& x = value(tokens);
     detail::check_equal_shapes("logistic_mixture", "places", places(), "tokens", x.shape());
-    for (Index i = 0; i < x.size(); ++i) {
-      if (x.data()[i] < missing_token || x.data()[i] >= levels_) {
-        throw ValueError(text("logistic_mixture: ", detail::element_text("tokens", x.shape(), i), " is ", x.data()[i],
-                              "; it must be in [0, ", levels_, "), or missing_token"));
+    for (const std::int32_t& token : x.values()) {
+      if (token < missing_token || token >= levels_) {
+        throw ValueError(text("logistic_mixture: ", detail::element_text("tokens", x.shape(), &token - x.data()),
+                              " is ", token, "; it must be in [0, ", levels_, "), or missing_token"));
       }
     }
     const auto level = detail::present_tokens(x).template cast<T>().reshape(Shape<3>{x.size(), 1, 1});

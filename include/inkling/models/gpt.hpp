@@ -161,11 +161,10 @@ class Gpt {
 
   /// Of all pixels, or of the newest group alone.
   void check_range(const Tokens& tokens) const {
-    for (Index i = 0; i < tokens.size(); ++i) {
-      const std::int32_t id = tokens.data()[i];
+    for (const std::int32_t& id : tokens.values()) {
       if (id < 0 || id >= options_.levels) {
-        throw ValueError(text("gpt: a token of image ", i * tokens.extent(0) / tokens.size(), " is ", id,
-                              "; tokens must be in [0, ", options_.levels, ")"));
+        throw ValueError(text("gpt: a token of image ", (&id - tokens.data()) * tokens.extent(0) / tokens.size(),
+                              " is ", id, "; tokens must be in [0, ", options_.levels, ")"));
       }
     }
   }

@@ -27,10 +27,9 @@ namespace detail {
 
 template <int R>
 void check_ids(const char* operation, const Tensor<std::int32_t, R>& ids, Index count) {
-  const std::int32_t* id = ids.data();
-  for (Index i = 0; i < ids.size(); ++i) {
-    if (id[i] < 0 || id[i] >= count) {
-      throw ValueError(text(operation, ": ", element_text("ids", ids.shape(), i), " is ", id[i],
+  for (const std::int32_t& id : ids.values()) {
+    if (id < 0 || id >= count) {
+      throw ValueError(text(operation, ": ", element_text("ids", ids.shape(), &id - ids.data()), " is ", id,
                             "; ids must be in [0, ", count, ")"));
     }
   }

@@ -28,11 +28,10 @@ Tensor<T, 4> known_pixels(const Tensor<std::int32_t, 3>& tokens, int levels) {
   auto shown = Tensor<T, 4>::uninitialized({tokens.extent(0), tokens.extent(1), tokens.extent(2), 2});
   T* to = shown.mutable_data();
   const T scale = T{2} / static_cast<T>(levels - 1);
-  for (Index i = 0; i < tokens.size(); ++i) {
-    const std::int32_t token = tokens.data()[i];
+  for (const std::int32_t& token : tokens.values()) {
     if (token < missing_token || token >= levels) {
-      throw ValueError(text("known_pixels: ", detail::element_text("tokens", tokens.shape(), i), " is ", token,
-                            "; it must be in [0, ", levels, "), or missing_token"));
+      throw ValueError(text("known_pixels: ", detail::element_text("tokens", tokens.shape(), &token - tokens.data()),
+                            " is ", token, "; it must be in [0, ", levels, "), or missing_token"));
     }
     const bool known = token != missing_token;
     *to++ = known ? scale * static_cast<T>(token) - 1 : T{0};
