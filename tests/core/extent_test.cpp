@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include "inkling/core/memory.hpp"
 #include "inkling/core/shape.hpp"
 
 namespace extent_test {
@@ -52,7 +51,7 @@ TEST_CASE("checked_product: the product, or an error with the factors") {
                        "mlp: 4 x width is 4 x -2; it must be in [0, 2^48]", ShapeError);
 }
 
-TEST_CASE("sizes of shapes and of working memory do not wrap around") {
+TEST_CASE("sizes of shapes do not wrap around") {
   constexpr Index big = Index{1} << 32;
   CHECK_THROWS_WITH_AS((Shape{big, big}.size()),
                        "size: shape is (4294967296, 4294967296); the product of its extents must be below 2^63",
@@ -60,8 +59,6 @@ TEST_CASE("sizes of shapes and of working memory do not wrap around") {
   CHECK_THROWS_AS((Shape{least, Index{-1}}.size()), ShapeError);
   CHECK(Shape{big, Index{3}}.size() == 3 * big);
   CHECK(Shape{-2, 3}.size() == -6);
-  CHECK_THROWS_WITH_AS(Scratch<float>(-1), "scratch: size is -1; it must be in [0, 2^48]", ShapeError);
-  CHECK_THROWS_AS(Scratch<double>((Index{1} << 61) + 1), ShapeError);  // 8 bytes, if the product wrapped around
 }
 
 }  // namespace extent_test

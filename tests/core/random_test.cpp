@@ -156,14 +156,15 @@ TEST_CASE("random: empty shapes and errors") {
   CHECK_THROWS_WITH_AS(uniform<float>(Shape{2}, Key{1}, 1, 1), "uniform: range is [1, 1); low must be below high",
                        ValueError);
   CHECK_THROWS_WITH_AS(bernoulli(Tensor<float, 1>(Shape{1}, 1.5f), Key{1}),
-                       "bernoulli: p has 1.5; probabilities lie in [0, 1]", ValueError);
+                       "bernoulli: p(0) is 1.5; probabilities lie in [0, 1]", ValueError);
   CHECK_THROWS_AS(bernoulli(Tensor<float, 1>(Shape{1}, std::numeric_limits<float>::quiet_NaN()), Key{1}), ValueError);
   CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{1, 2}, {1, -1}), Key{1}),
-                       "categorical: weights of row 0 have -1; they must not be negative, nor nan", ValueError);
+                       "categorical: weights(0, 1) is -1; weights must not be negative", ValueError);
   CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{2, 2}, {1, 1, 0, 0}), Key{1}),
                        "categorical: weights of row 1 sum to 0; the sum must be positive", ValueError);
   CHECK_THROWS_AS(categorical(Tensor<float, 2>(Shape{1, 0}), Key{1}), ValueError);
   CHECK_THROWS_WITH_AS(permutation(-1, Key{1}), "permutation: n is -1; it must not be negative", ValueError);
+  CHECK_THROWS_AS(permutation(Index{1} << 62, Key{1}), ValueError);
 }
 
 TEST_CASE("SampleKeys: every row is drawn as the only row of its key's batch") {

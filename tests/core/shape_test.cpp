@@ -49,4 +49,16 @@ TEST_CASE("which shapes can be allocated") {
   CHECK(detail::is_allocatable(Shape<0>{}));
 }
 
+TEST_CASE("place_in: the index of an element by its place in memory") {
+  const Shape<3> shape{2, 3, 4};
+  Index at = 0;
+  for (Index i = 0; i < 2; ++i) {
+    for (Index j = 0; j < 3; ++j) {
+      for (Index k = 0; k < 4; ++k) CHECK(detail::place_in(shape, at++) == Shape{i, j, k});
+    }
+  }
+  CHECK(detail::element_text("ids", shape, 23) == "ids(1, 2, 3)");
+  CHECK(detail::element_text("x", Shape<0>{}, 0) == "x()");
+}
+
 }  // namespace shape_test

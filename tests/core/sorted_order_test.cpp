@@ -32,4 +32,12 @@ TEST_CASE("sorted_order: none, one, and many with few values") {
   CHECK(sorted);
 }
 
+TEST_CASE("sorted_by: items are moved, and equal ones keep their order") {
+  std::vector<std::pair<int, std::string>> items{{2, "a"}, {1, "b"}, {2, "c"}, {0, "d"}};
+  items = sorted_by(std::move(items), [](const auto& item) { return item.first; });
+  std::string names;
+  for (const auto& item : items) names += item.second;
+  CHECK(names == "dbac");
+}
+
 }  // namespace sorted_order_test

@@ -58,7 +58,7 @@ TEST_CASE("errors name what is wrong and what is right") {
   CHECK_THROWS_WITH_AS(CaptionTokenizer{.length = 0}.encode(Captions{}), "encode: length is 0; it must be at least 1",
                        ValueError);
   CHECK_THROWS_WITH_AS(tokenizer.decode(Tensor<std::int32_t, 2>({1, 2}, {3, 35})),
-                       "decode: a token is 35; it must be -1 or in [0, 35)", ValueError);
+                       "decode: tokens(0, 1) is 35; it must be -1 or in [0, 35)", ValueError);
   CHECK_THROWS_AS(tokenizer.decode(Tensor<std::int32_t, 2>({1, 1}, {-2})), ValueError);
 }
 

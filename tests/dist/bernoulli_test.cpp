@@ -63,8 +63,8 @@ TEST_CASE("Bernoulli: what does not fit is refused") {
   CHECK_THROWS_WITH_AS(Bernoulli(Tensor<float, 2>(Shape{3, 2})),
                        "bernoulli: logits are (3, 2); the last extent must be 1", ShapeError);
   const Bernoulli pixels(Tensor<float, 2>(Shape{3, 1}));
-  CHECK_THROWS_WITH_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{3}, 2)),
-                       "bernoulli: a token is 2 in row 0; it must be in [0, 2), or missing_token", ValueError);
+  CHECK_THROWS_WITH_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{3}, {0, 1, 2})),
+                       "bernoulli: tokens(2) is 2; it must be in [0, 2), or missing_token", ValueError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{3}, -2)), ValueError);
   CHECK_THROWS_AS(pixels.log_prob(Tensor<std::int32_t, 1>(Shape{2})), ShapeError);
 }

@@ -147,8 +147,8 @@ TEST_CASE("LogisticMixture: what does not fit is refused") {
   CHECK_THROWS_WITH_AS(LogisticMixture(p, 1), "logistic_mixture: levels is 1; it must be at least 2", ValueError);
   CHECK_THROWS_WITH_AS(LogisticMixture(Tensor<float, 2>(Shape{2, 4}), 8),
                        "logistic_mixture: parameters are (2, 4); 3 must divide the last extent", ShapeError);
-  CHECK_THROWS_WITH_AS(LogisticMixture(p, 8).log_prob(Tensor<std::int32_t, 1>(Shape{2}, 8)),
-                       "logistic_mixture: a token is 8 in row 0; it must be in [0, 8), or missing_token", ValueError);
+  CHECK_THROWS_WITH_AS(LogisticMixture(p, 8).log_prob(Tensor<std::int32_t, 1>(Shape{2}, {-1, 8})),
+                       "logistic_mixture: tokens(1) is 8; it must be in [0, 8), or missing_token", ValueError);
   CHECK_THROWS_AS(LogisticMixture(p, 8).log_prob(Tensor<std::int32_t, 1>(Shape{3})), ShapeError);
 }
 

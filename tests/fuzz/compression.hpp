@@ -7,7 +7,7 @@
 
 namespace ink::fuzz {
 
-inline constexpr std::uint64_t unpacked_limit = 1 << 20;
+inline constexpr std::uint64_t unpacked_limit = 1 << 17;
 
 template <class Unpack, class Pack>
 void fuzz_unpacking(Input input, const Unpack& unpack, const Pack& pack) {

@@ -77,7 +77,7 @@ void fuzz_idx_as(Input input) {
   io::Bytes bytes;
   const bool read = accepts([&] {
     const bool packed = io::is_gzip(input);
-    const auto unpacked = packed ? io::gzip_decompress(input, 1 << 20) : io::Bytes(input.begin(), input.end());
+    const auto unpacked = packed ? io::gzip_decompress(input, 1 << 17) : io::Bytes(input.begin(), input.end());
     bytes = io::encode_idx(io::decode_idx<T, R>(unpacked));
     require(bytes == unpacked, "idx: an array is written in other bytes");
   });

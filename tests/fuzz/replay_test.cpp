@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include "inkling/core/philox.hpp"
+#include "seeds.hpp"
 #include "targets.hpp"
 
 namespace replay_test {
@@ -21,12 +22,13 @@ using fuzz::Input;
 
 namespace {
 
-constexpr int mutations = 1500;  // of each target
+constexpr int mutations = 1000;  // of each target
 
-std::vector<io::Bytes> seeds_of(std::string_view target) {
+const std::string committed = std::string(INKLING_SOURCE_DIR) + "/tests/fuzz/seeds";
+
+std::vector<io::Bytes> seeds_of(const std::string& root, std::string_view target) {
   std::vector<std::string> paths;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(text(INKLING_SOURCE_DIR, "/tests/fuzz/seeds/", target))) {
+  for (const auto& entry : std::filesystem::directory_iterator(text(root, "/", target))) {
     paths.push_back(entry.path().string());
   }
   std::sort(paths.begin(), paths.end());
@@ -77,10 +79,12 @@ void mutate(io::Bytes& bytes, const io::Bytes& other, Stream& random) {
   }
 }
 
+/// Checkpoints are written through to the disk, which takes its time: a folder in memory has none of it.
+void use_scratch() { setenv("INKLING_FUZZ_TMP", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : INKLING_TEST_TMP, 1); }
+
 void try_all(const fuzz::Target& target) {
-  // Checkpoints are written through to the disk, which takes its time: a folder in memory has none of it.
-  setenv("INKLING_FUZZ_TMP", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : INKLING_TEST_TMP, 1);
-  const auto seeds = seeds_of(target.name);
+  use_scratch();
+  const auto seeds = seeds_of(committed, target.name);
   REQUIRE(!seeds.empty());
   for (const auto& seed : seeds) CHECK_NOTHROW(fuzz::run(target, seed));
   Stream random(Key{1});
@@ -100,7 +104,21 @@ void try_all(const fuzz::Target& target) {
 
 TEST_CASE("fuzz: every seed and its mutations do what they must") {
   for (const auto& target : fuzz::targets) {
-    SUBCASE(target.name.data()) { try_all(target); }
+    CAPTURE(target.name);
+    try_all(target);
+  }
+}
+
+TEST_CASE("fuzz: seeds written today do what they must, too") {
+  const std::string fresh = std::string(INKLING_TEST_TMP) + "/seeds";
+  use_scratch();
+  std::filesystem::remove_all(fresh);
+  fuzz::SeedWriter{fresh};
+  for (const auto& target : fuzz::targets) {
+    CAPTURE(target.name);
+    const auto seeds = seeds_of(fresh, target.name);
+    CHECK(seeds.size() >= seeds_of(committed, target.name).size());
+    for (const auto& seed : seeds) CHECK_NOTHROW(fuzz::run(target, seed));
   }
 }
 

@@ -9,8 +9,8 @@
 
 namespace ink::fuzz {
 
-// What is unpacked may be a thousand times as large; the targets limit it to a megabyte.
-inline constexpr std::size_t kilobyte = 1024, unpacking = 8 << 20;
+// What is unpacked may be a thousand times as large; the targets limit it to 128 kilobytes.
+inline constexpr std::size_t kilobyte = 1024, unpacking = 1 << 20;
 
 inline constexpr std::array<Target, 11> targets{{{"json", fuzz_json, 4 * kilobyte, 32},
                                                  {"npy", fuzz_npy, 16 * kilobyte, 40},

@@ -441,7 +441,7 @@ TEST_CASE("What does not fit is refused, with its place") {
                        ShapeError);
   tokens(1, 0, 1) = 2;
   CHECK_THROWS_WITH_AS(complete(Reveal<>{}, model, tokens, mask_of(15), Key{1}),
-                       "complete: token (1, 0, 1) is 2; it must be in [0, 2), or missing_token", ValueError);
+                       "complete: tokens(1, 0, 1) is 2; it must be in [0, 2), or missing_token", ValueError);
   tokens(1, 0, 1) = missing_token;
   CHECK_THROWS_WITH_AS(complete(Reveal<>{}, model, tokens, mask_of(15), Key{1}),
                        "complete: known token (1, 0, 1) is missing_token; it must be a level", ValueError);

@@ -14,9 +14,9 @@ TEST_CASE("A missing pixel is not shown as grey") {
 }
 
 TEST_CASE("Tokens that no level has are refused") {
-  const Tensor<std::int32_t, 3> tokens(Shape{1, 2, 2}, {0, 1, 3, 1});
+  const Tensor<std::int32_t, 3> tokens(Shape{1, 2, 1}, {0, 3});
   CHECK_THROWS_WITH(known_pixels<float>(tokens, 3),
-                    "known_pixels: token (0, 1, 0) is 3; it must be in [0, 3), or missing_token");
+                    "known_pixels: tokens(0, 1, 0) is 3; it must be in [0, 3), or missing_token");
   CHECK_THROWS_AS(known_pixels<float>(tokens, 1), ValueError);
 }
 

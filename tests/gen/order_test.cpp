@@ -112,6 +112,10 @@ TEST_CASE("What is no order is refused") {
   CHECK_THROWS_AS(inverse_order(Order{0, -1}), ValueError);
   CHECK_THROWS_WITH_AS(orders::blocks(28, 28, 5),
                        "order: height is 28, block height is 5; block height must divide height", ValueError);
+  const Index big = Index{1} << 32;
+  CHECK_THROWS_AS(orders::raster(big, big), ShapeError);
+  CHECK_THROWS_AS(orders::blocks(big, big, big), ShapeError);
+  CHECK_THROWS_AS(orders::spread(big, big), ShapeError);
   CHECK_THROWS_WITH_AS(orders::spread(0, 4), "order: height is 0; it must be at least 1", ValueError);
   CHECK_THROWS_AS(orders::spiral(3, 0), ValueError);
   CHECK_THROWS_AS(orders::random(-1, 4, Key{1}), ValueError);

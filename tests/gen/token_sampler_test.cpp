@@ -100,7 +100,7 @@ TEST_CASE("What is no state to begin with is refused") {
   Tokens x({4, 2, 2}, missing_token);
   x(2, 1, 0) = 2;
   CHECK_THROWS_WITH_AS(sample(Ancestral{}, table, x, Key{1}),
-                       "token sampler: token (2, 1, 0) is 2; it must be in [0, 2), or missing_token", ValueError);
+                       "token sampler: tokens(2, 1, 0) is 2; it must be in [0, 2), or missing_token", ValueError);
   x(2, 1, 0) = -2;
   CHECK_THROWS_AS(sample(Ancestral{}, table, x, Key{1}), ValueError);
 }

@@ -166,15 +166,11 @@ TEST_CASE("what is not asked for or damaged is named") {
   CHECK(
       refused("<c8") ==
       "npy: the elements are '<c8' (complex numbers); booleans, integers and numbers of 16, 32 or 64 bits can be read");
-  for (const auto& [descr, reason] : {std::pair{"<f16", "extended precision"},
-                                      {"|S3", "text"},
-                                      {"<U2", "text"},
-                                      {"<M8[s]", "dates or times"},
-                                      {"|V4", "records"},
-                                      {"|O", "Python objects"},
-                                      {"f4,f4", "unknown"},
-                                      {"<f5", "unknown"},
-                                      {"", "unknown"}}) {
+  const std::pair<const char*, const char*> others[] = {
+      {"<f16", "extended precision"}, {"|S3", "text"},    {"<U2", "text"},
+      {"<M8[s]", "dates or times"},   {"|V4", "records"}, {"|O", "Python objects"},
+      {"f4,f4", "unknown"},           {"<f5", "unknown"}, {"", "unknown"}};
+  for (const auto& [descr, reason] : others) {
     CHECK(refused(descr).starts_with(text("npy: the elements are '", descr, "' (", reason)));
   }
   CHECK(error_of<float, 1>(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", eight))

@@ -242,7 +242,7 @@ TEST_CASE("Gpt: misuse") {
         "gpt: tokens are (1, 4, 4); they must be (N, 3, 4)");
   CHECK_THROWS_AS(net(Tokens(Shape{1, 3, 3}), Unconditional{}), ShapeError);
   CHECK(message_of<ValueError>([&] { net(Tokens(Shape{1, 3, 4}, 4), Unconditional{}); }) ==
-        "gpt: token (0, 0, 0) is 4; it must be in [0, 4)");
+        "gpt: tokens(0, 0, 0) is 4; it must be in [0, 4)");
   CHECK_THROWS_AS(net(Tokens(Shape{1, 3, 4}, -1), Unconditional{}), ValueError);
   CHECK_THROWS_AS(net(Tokens(Shape{2, 3, 4}), same_label(2, 3)), ValueError);
   CHECK_THROWS_AS(net(Tokens(Shape{2, 3, 4}), same_label(1, 0)), ShapeError);
@@ -273,7 +273,7 @@ TEST_CASE("Gpt: tokens that do not fit are refused one pixel at a time, too") {
     const Tokens tokens(Shape{2, 3, 4}, 4);
     for (Index i = 0; i < group; ++i) net.logits_at(tokens, i, cache);  // reads none
     CHECK(message_of<ValueError>([&] { net.logits_at(tokens, group, cache); }) ==
-          "gpt: token (0, 0, 0) is 4; it must be in [0, 4)");
+          "gpt: tokens(0, 0, 0) is 4; it must be in [0, 4)");
   }
 }
 

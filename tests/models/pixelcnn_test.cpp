@@ -308,7 +308,7 @@ TEST_CASE("misuse of a PixelCnn") {
   CHECK_THROWS_WITH_AS(net(Tokens(Shape{2, 8, 7})),
                        "pixelcnn: tokens is (2, 8, 7), columns is 8; tokens[2] must equal columns", ShapeError);
   tokens(1, 2, 3) = 5;
-  CHECK_THROWS_WITH_AS(net(tokens), "pixelcnn: token (1, 2, 3) is 5, levels are 5; it must be in [0, levels)",
+  CHECK_THROWS_WITH_AS(net(tokens), "pixelcnn: tokens(1, 2, 3) is 5, levels are 5; it must be in [0, levels)",
                        ValueError);
   tokens(1, 2, 3) = 4;
   CHECK_NOTHROW(net(tokens));

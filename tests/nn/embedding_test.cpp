@@ -1,5 +1,7 @@
 #include "inkling/nn/embedding.hpp"
 
+#include <limits>
+
 #include <doctest/doctest.h>
 
 #include "../support/errors.hpp"
@@ -40,6 +42,7 @@ TEST_CASE("LearnedPositions: adds the rows from the offset on") {
   CHECK(module_gradcheck(layer, [](const auto& m, const auto& v) { return m(v, 2); }, x) < 1e-8);
   CHECK(message_of<ShapeError>([&] { layer(x, 4); }) ==
         "learned_positions: x is (2, 2, 3), offset is 4, tokens are 5; offset + x[1] must not exceed tokens");
+  CHECK_THROWS_AS(layer(x, std::numeric_limits<Index>::max()), ShapeError);
   CHECK(message_of<ShapeError>([&] { layer(Tensor<double, 3>(Shape{1, 1, 4})); }) ==
         "learned_positions: x is (1, 1, 4), width is 3; x[2] must equal width");
 }

@@ -1,6 +1,7 @@
 #include "inkling/nn/rope.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -89,6 +90,7 @@ TEST_CASE("rope: errors") {
         "rope: dimensions are 6; 4 must divide them");
   CHECK(message_of<ValueError>([] { rope(Tensor<float, 4>(Shape{1, 1, 1, 2}), Rope{}, -1); }) ==
         "rope: offset is -1; it must not be negative");
+  CHECK_THROWS_AS(rope(Tensor<float, 4>(Shape{1, 2, 1, 2}), Rope{}, std::numeric_limits<Index>::max()), ValueError);
   CHECK(message_of<ValueError>([] { rope(Tensor<float, 4>(Shape{1, 1, 1, 2}), Rope{.theta = 0}); }) ==
         "rope: theta is 0; it must be above 0");
 }

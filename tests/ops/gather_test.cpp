@@ -31,7 +31,7 @@ TEST_CASE("gather: gradient") {
 
 TEST_CASE("gather: refuses a place that is not there") {
   const Tensor<float, 3> x(Shape{1, 3, 1});
-  CHECK_THROWS_WITH_AS(gather(x, {0, 3}), "gather: x is (1, 3, 1), a place is 3; it must be in [0, 3)", ShapeError);
+  CHECK_THROWS_WITH_AS(gather(x, {0, 3}), "gather: x is (1, 3, 1), places[1] is 3; it must be in [0, 3)", ShapeError);
   CHECK_THROWS_AS(gather(x, {-1}), ShapeError);
 }
 

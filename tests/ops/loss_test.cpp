@@ -130,11 +130,9 @@ TEST_CASE("loss: errors") {
                        "cross_entropy: logits are (2, 3), targets are (3); targets[0] must equal logits[0]",
                        ShapeError);
   CHECK_THROWS_WITH_AS(cross_entropy(logits, labels(0, 3)),
-                       "cross_entropy: targets have 3 in row 1, logits are (2, 3); targets must be in [0, 3)",
-                       ValueError);
+                       "cross_entropy: targets(1) is 3, logits are (2, 3); targets must be in [0, 3)", ValueError);
   CHECK_THROWS_WITH_AS(cross_entropy_rows(logits, labels(-1, 0)),
-                       "cross_entropy: targets have -1 in row 0, logits are (2, 3); targets must be in [0, 3)",
-                       ValueError);
+                       "cross_entropy: targets(0) is -1, logits are (2, 3); targets must be in [0, 3)", ValueError);
   CHECK_THROWS_WITH_AS(cross_entropy(Tensor<float, 2>(Shape{0, 3}), Tensor<std::int32_t, 1>(Shape{0})),
                        "cross_entropy: logits is (0, 3); the mean needs at least one element", ShapeError);
   const Tensor<float, 2> x(Shape{2, 3}), y(Shape{2, 1});
@@ -149,7 +147,7 @@ TEST_CASE("loss: errors") {
   CHECK_THROWS_WITH_AS(bernoulli_rows(x, y), "bernoulli_rows: logits is (2, 3), targets is (2, 1); both must be equal",
                        ShapeError);
   CHECK_THROWS_WITH_AS(bernoulli_loss(x, Tensor<float, 2>(Shape{2, 3}, 1.5f)),
-                       "bernoulli_loss: targets have 1.5 in row 0, at (0, 0); they must be in [0, 1]", ValueError);
+                       "bernoulli_loss: targets(0, 0) is 1.5; targets must be in [0, 1]", ValueError);
   CHECK_THROWS_WITH_AS(bernoulli_loss(Tensor<float, 1>(Shape{0}), Tensor<float, 1>(Shape{0})),
                        "bernoulli_loss: logits is (0); the mean needs at least one element", ShapeError);
 }

@@ -9,8 +9,6 @@
 //     Scratch<float> row(784);                      // uninitialised, returned to the pool at the end of the scope
 //     memory_stats().in_use;                        // bytes handed out now
 //     release_memory();                             // gives what is not in use back to the system
-//
-// Errors: ShapeError for a Scratch of a negative size or of more than 2^48 elements; std::bad_alloc.
 #pragma once
 
 #include <array>

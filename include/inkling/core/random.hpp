@@ -124,8 +124,11 @@ Tensor<T, R> normal(const Shape<R>& shape, const K& key) {
 /// 1 with probability p(i), otherwise 0.
 template <class T, int R, RandomKey K>
 Tensor<T, R> bernoulli(const Tensor<T, R>& p, const K& key) {
-  for (T x : p.values()) {
-    if (!(x >= 0 && x <= 1)) throw ValueError(text("bernoulli: p has ", x, "; probabilities lie in [0, 1]"));
+  for (const T& x : p.values()) {
+    if (!(x >= 0 && x <= 1)) {
+      throw ValueError(text("bernoulli: ", detail::element_text("p", p.shape(), &x - p.data()), " is ", x,
+                            "; probabilities lie in [0, 1]"));
+    }
   }
   auto out = Tensor<T, R>::uninitialized(p.shape());
   const auto u = uniform<double>(p.shape(), key);
@@ -150,10 +153,8 @@ Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key, I
       const T* w = weights.data() + r * classes;
       double total = 0;
       for (Index k = 0; k < classes; ++k) {
-        if (!(w[k] >= 0)) {
-          throw ValueError(
-              text("categorical: weights of row ", r, " have ", w[k], "; they must not be negative, nor nan"));
-        }
+        if (!(w[k] >= 0))
+          throw ValueError(text("categorical: weights", Shape{r, k}, " is ", w[k], "; weights must not be negative"));
         total += static_cast<double>(w[k]);
       }
       if (!(total > 0 && std::isfinite(total))) {
@@ -174,7 +175,9 @@ Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key, I
 }
 
 inline std::vector<Index> permutation(Index n, Key key) {
-  if (n < 0) throw ValueError(text("permutation: n is ", n, "; it must not be negative"));
+  if (!detail::Extent(n).fits()) {
+    throw ValueError(text("permutation: n is ", n, "; it must ", n < 0 ? "not be negative" : "be at most 2^48"));
+  }
   std::vector<Index> order(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<Index>(i);
   Stream stream(key);

@@ -105,6 +105,12 @@ Shape<R> place_in(const Shape<R>& shape, Index flat) {
   return place;
 }
 
+/// How messages call an element: "ids(1, 2)".
+template <int R>
+std::string element_text(const char* name, const Shape<R>& shape, Index flat) {
+  return text(name, place_in(shape, flat));
+}
+
 /// No negative extent, and extents whose product fits; those of 0 count as 1, so that strides fit as well.
 template <int R>
 constexpr bool is_allocatable(const Shape<R>& shape) {

@@ -93,7 +93,8 @@ struct CaptionTokenizer {
       for (Index i = 0; i < tokens.extent(1); ++i, ++token) {
         if (*token == no_word) continue;
         if (*token < 0 || *token >= vocabulary_size()) {
-          throw ValueError(text("decode: a token is ", *token, "; it must be -1 or in [0, ", vocabulary_size(), ")"));
+          throw ValueError(text("decode: ", detail::element_text("tokens", tokens.shape(), token - tokens.data()),
+                                " is ", *token, "; it must be -1 or in [0, ", vocabulary_size(), ")"));
         }
         caption += text(caption.empty() ? "" : " ", caption_vocabulary[static_cast<std::size_t>(*token)]);
       }

@@ -4,7 +4,8 @@
 // to [-1, 1] by x / 127.5 - 1, so that 0 is exactly -1 and 255 exactly 1; `denormalize` goes back, rounding and
 // clamping.
 //
-// Errors: ShapeError when images and labels differ in number; ValueError for a row outside.
+// Errors: ShapeError when images and labels differ in number; ValueError for a row outside, a label below -1 (which
+// means none), and numbers that are not finite where bytes are made of them; with the place.
 //
 // Example:
 //     Tensor<std::uint8_t, 4> images({3, 28, 28, 1});
@@ -37,6 +38,12 @@ struct ImageDataset {
       throw ShapeError(text("dataset: images are ", images.shape(), ", labels are ", labels.shape(),
                             "; images[0] must equal labels[0]"));
     }
+    for (const std::int32_t& label : labels.values()) {
+      if (label < -1) {
+        throw ValueError(text("dataset: the label of row ", &label - labels.data(), " is ", label,
+                              "; it must not be negative, or -1 for none"));
+      }
+    }
   }
 
   Index size() const { return images.extent(0); }
@@ -51,7 +58,10 @@ struct ImageDataset {
     auto* pixels = out.images.mutable_data();
     auto* marks = out.labels.mutable_data();
     for (const Index row : rows) {
-      if (row < 0 || row >= size()) throw ValueError(text("take: row is ", row, "; it must be in [0, ", size(), ")"));
+      if (row < 0 || row >= size()) {
+        throw ValueError(
+            text("take: rows[", marks - out.labels.data(), "] is ", row, "; it must be in [0, ", size(), ")"));
+      }
       pixels = std::copy_n(images.data() + row * row_size, row_size, pixels);
       *marks++ = labels.data()[row];
     }
@@ -88,8 +98,11 @@ template <class T, int R>
 Tensor<std::uint8_t, R> denormalize(const Tensor<T, R>& numbers) {
   auto out = Tensor<std::uint8_t, R>::uninitialized(numbers.shape());
   std::uint8_t* to = out.mutable_data();
-  for (const T x : numbers.values()) {
-    if (!std::isfinite(x)) throw ValueError(text("denormalize: a number is ", x, "; all must be finite"));
+  for (const T& x : numbers.values()) {
+    if (!std::isfinite(x)) {
+      const auto which = detail::element_text("numbers", numbers.shape(), &x - numbers.data());
+      throw ValueError(text("denormalize: ", which, " is ", x, "; all must be finite"));
+    }
     const T level = std::floor((x + T(1)) * T(127.5) + T(0.5));
     *to++ = static_cast<std::uint8_t>(level < 0 ? T(0) : level > 255 ? T(255) : level);
   }

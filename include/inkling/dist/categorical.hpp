@@ -54,7 +54,7 @@ class Categorical {
     for (Index i = 0; i < out.size(); ++i, row += levels()) {
       if (std::find_if(row, row + levels(), [](auto v) { return v != v; }) != row + levels()) {
         throw ValueError(
-            text("categorical.mode: logits have nan in ", detail::place_of(places(), i), "; they must be numbers"));
+            text("categorical.mode: logits have nan in ", detail::row_text(places(), i), "; they must be numbers"));
       }
       tokens[i] = static_cast<std::int32_t>(std::max_element(row, row + levels()) - row);
     }

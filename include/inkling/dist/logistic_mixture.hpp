@@ -99,7 +99,7 @@ class LogisticMixture {
       const auto mean = static_cast<double>(p[m]), log_scale = static_cast<double>(p[2 * m]);
       if (!std::isfinite(mean) || std::isnan(log_scale)) {
         throw ValueError(text("logistic_mixture.sample: mean and log s are ", mean, " and ", log_scale, " in ",
-                              detail::place_of(places(), i), "; they must be numbers"));
+                              detail::row_text(places(), i), "; they must be numbers"));
       }
       const double x = mean + std::exp(std::clamp(log_scale, -7.0, 700.0)) * place;
       const double top = levels_ - 1;

@@ -33,7 +33,7 @@ void check_levels(const char* distribution, const Tensor<std::int32_t, R>& token
   const std::int32_t* token = tokens.data();
   for (Index i = 0; i < tokens.size(); ++i) {
     if (token[i] < missing_token || token[i] >= levels) {
-      throw ValueError(text(distribution, ": a token is ", token[i], " in ", place_of(tokens.shape(), i),
+      throw ValueError(text(distribution, ": ", element_text("tokens", tokens.shape(), i), " is ", token[i],
                             "; it must be in [0, ", levels, "), or missing_token"));
     }
   }

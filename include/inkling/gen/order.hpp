@@ -54,7 +54,7 @@ namespace detail {
 inline Index checked_pixels(Index height, Index columns) {
   require_positive("order", "height", height);
   require_positive("order", "columns", columns);
-  return height * columns;
+  return checked_product("order", "height x columns", height, columns);
 }
 
 }  // namespace detail
@@ -64,9 +64,10 @@ namespace orders {
 inline Order blocks(Index height, Index columns, Index block_height, Index block_columns) {
   detail::require_divides("order", "block height", block_height, "height", height);
   detail::require_divides("order", "block columns", block_columns, "columns", columns);
+  const Index pixels = detail::checked_pixels(height, columns);
   const Index block = block_height * block_columns, across = columns / block_columns;
-  Order order(static_cast<std::size_t>(height * columns));
-  for (Index i = 0; i < height * columns; ++i) {
+  Order order(static_cast<std::size_t>(pixels));
+  for (Index i = 0; i < pixels; ++i) {
     const Index b = i / block, within = i % block;
     const Index row = b / across * block_height + within / block_columns;
     order[static_cast<std::size_t>(i)] = row * columns + b % across * block_columns + within % block_columns;

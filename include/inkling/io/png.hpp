@@ -143,8 +143,7 @@ Bytes encode_png(const Tensor<T, 3>& image, const PngOptions& options = {}) {
   for (const T value : image.values()) {
     const double x = static_cast<double>(value);
     if (!std::isfinite(x)) {
-      const auto steps = image.shape().strides();
-      const Shape<3> index{at / steps[0], at % steps[0] / steps[1], at % steps[1]};
+      const auto index = detail::place_in(image.shape(), at);
       throw ValueError(text("encode_png: pixel ", index, " is ", x, "; pixels must be finite"));
     }
     const double level = std::floor((x - low) / range * 255 + 0.5);

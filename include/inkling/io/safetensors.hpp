@@ -322,20 +322,12 @@ class SafeTensors {
       throw ValueError(text("safetensors: the data has ", data.size(), " bytes; the tensors fill ", end));
     }
     if (had_checksum_) detail::check_checksum(bytes, bytes.size() - data.size());
-    std::vector<Entry> by_name;
-    by_name.reserve(entries_.size());
-    for (const std::size_t i : sorted_order(
-             entries_.size(), [&](std::size_t a, std::size_t b) { return entries_[a].name < entries_[b].name; })) {
-      by_name.push_back(std::move(entries_[i]));
-    }
-    entries_ = std::move(by_name);
+    entries_ = sorted_by(std::move(entries_), [](const Entry& e) -> auto& { return e.name; });
   }
 
   void parse_metadata(const Json& json) {
     if (!json.is(Json::Kind::object)) throw ValueError("safetensors: __metadata__ must be an object");
-    Metadata unsorted;
-    unsorted.reserve(json.members().size());
-    metadata_.reserve(unsorted.capacity());
+    metadata_.reserve(json.members().size());
     for (auto [key, value] : json.members()) {
       if (!value.is(Json::Kind::string)) {
         throw ValueError(text("safetensors: metadata ", json_quote(key), " must be a string"));
@@ -343,13 +335,10 @@ class SafeTensors {
       if (detail::declares_checksum(key, value.string())) {
         had_checksum_ = true;  // of that file, not of what is made of it
       } else {
-        unsorted.emplace_back(std::move(key), value.string());
+        metadata_.emplace_back(std::move(key), value.string());
       }
     }
-    for (const std::size_t i : sorted_order(
-             unsorted.size(), [&](std::size_t a, std::size_t b) { return unsorted[a].first < unsorted[b].first; })) {
-      metadata_.push_back(std::move(unsorted[i]));
-    }
+    metadata_ = sorted_by(std::move(metadata_), [](const auto& item) -> auto& { return item.first; });
   }
 
   /// Appends the entry and returns where its data begins.

@@ -168,8 +168,8 @@ class Gpt {
       for (Index i = n * pixels + begin; i < n * pixels + end; ++i) {
         const std::int32_t id = tokens.data()[i];
         if (id >= 0 && id < options_.levels) continue;
-        throw ValueError(text("gpt: token ", detail::place_in(tokens.shape(), i), " is ", id, "; it must be in [0, ",
-                              options_.levels, ")"));
+        throw ValueError(text("gpt: ", detail::element_text("tokens", tokens.shape(), i), " is ", id,
+                              "; it must be in [0, ", options_.levels, ")"));
       }
     }
   }

@@ -182,8 +182,8 @@ struct PixelCnn {
   T scaled(const Tensor<std::int32_t, 3>& tokens, Index i) const {
     const std::int32_t token = tokens.data()[i];
     if (token < 0 || token >= options.levels) {
-      throw ValueError(text("pixelcnn: token ", detail::place_in(tokens.shape(), i), " is ", token, ", levels are ",
-                            options.levels, "; it must be in [0, levels)"));
+      throw ValueError(text("pixelcnn: ", detail::element_text("tokens", tokens.shape(), i), " is ", token,
+                            ", levels are ", options.levels, "; it must be in [0, levels)"));
     }
     return T{2} * static_cast<T>(token) / static_cast<T>(options.levels - 1) - T{1};
   }

@@ -99,7 +99,7 @@ struct LearnedPositions {
  private:
   static constexpr void check(const Shape<3>& x, const Shape<2>& table, Index offset) {
     detail::require_extent("learned_positions", x, 2, "width", table[1]);
-    if (offset < 0 || offset + x[1] > table[0]) {
+    if (offset < 0 || offset > table[0] - x[1]) {
       throw ShapeError(text("learned_positions: x is ", x, ", offset is ", offset, ", tokens are ", table[0],
                             "; offset + x[1] must not exceed tokens"));
     }

@@ -39,7 +39,10 @@ Tensor<T, 3> rope_table(Index tokens, Index dim, const Rope& rope, Index offset)
   if (dim < 1 || dim % (2 * axes) != 0) {
     throw ValueError(text("rope: dimensions are ", dim, "; ", 2 * axes, " must divide them"));
   }
-  if (offset < 0) throw ValueError(text("rope: offset is ", offset, "; it must not be negative"));
+  if (!Extent(offset).fits()) {
+    throw ValueError(
+        text("rope: offset is ", offset, "; it must ", offset < 0 ? "not be negative" : "be at most 2^48"));
+  }
   if (!(rope.theta > 0)) throw ValueError(text("rope: theta is ", rope.theta, "; it must be above 0"));
   auto table = Tensor<T, 3>::uninitialized({tokens, pairs, 2});
   T* out = table.mutable_data();

@@ -5,7 +5,7 @@
 //
 // Shapes: table (V, C), ids int32 of any rank (…) -> (…, C);  ids (…) -> (…, classes).
 //
-// Errors: ValueError for an id outside of [0, V) or [0, classes), which says where it stands.
+// Errors: ValueError for an id outside of [0, V) or [0, classes), with its place, and for classes below 1.
 //
 // Example:
 //     auto table = normal<float>(Shape{10, 64}, Key{1});
@@ -27,11 +27,10 @@ namespace detail {
 
 template <int R>
 void check_ids(const char* operation, const Tensor<std::int32_t, R>& ids, Index count) {
-  const std::int32_t* id = ids.data();
-  for (Index i = 0; i < ids.size(); ++i) {
-    if (id[i] < 0 || id[i] >= count) {
-      throw ValueError(
-          text(operation, ": ids", place_in(ids.shape(), i), " is ", id[i], "; ids must be in [0, ", count, ")"));
+  for (const std::int32_t& id : ids.values()) {
+    if (id < 0 || id >= count) {
+      throw ValueError(text(operation, ": ", element_text("ids", ids.shape(), &id - ids.data()), " is ", id,
+                            "; ids must be in [0, ", count, ")"));
     }
   }
 }
@@ -85,6 +84,7 @@ auto embedding(const W& table, const Ids& ids) {
 template <class T, TensorLike Ids>
   requires std::same_as<scalar_t<Ids>, std::int32_t>
 auto one_hot(const Ids& ids, Index classes) {
+  if (classes < 1) throw ValueError(text("one_hot: classes is ", classes, "; it must be at least 1"));
   detail::check_ids("one_hot", value(ids), classes);
   Tensor<T, rank_v<Ids> + 1> y(detail::with_last_axis(value(ids).shape(), classes));
   T* out = y.mutable_data();

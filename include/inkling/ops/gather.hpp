@@ -24,9 +24,10 @@ namespace detail {
 template <class T>
 Tensor<T, 3> gathered(const Tensor<T, 3>& x, const std::vector<Index>& places) {
   const Index rows = x.extent(0), all = x.extent(1), each = x.extent(2);
-  for (const Index place : places) {
-    if (place < 0 || place >= all) {
-      throw ShapeError(text("gather: x is ", x.shape(), ", a place is ", place, "; it must be in [0, ", all, ")"));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] < 0 || places[i] >= all) {
+      throw ShapeError(
+          text("gather: x is ", x.shape(), ", places[", i, "] is ", places[i], "; it must be in [0, ", all, ")"));
     }
   }
   auto y = Tensor<T, 3>::uninitialized({rows, static_cast<Index>(places.size()), each});

@@ -65,10 +65,9 @@ void check_classes(const Tensor<T, R>& logits, const Tensor<std::int32_t, R - 1>
     }
   }
   const Index classes = logits.shape()[R - 1];
-  const std::int32_t* target = targets.data();
-  for (Index i = 0; i < targets.size(); ++i) {
-    if (target[i] < 0 || target[i] >= classes) {
-      throw ValueError(text("cross_entropy: targets have ", target[i], " in ", place_of(targets.shape(), i),
+  for (const std::int32_t& t : targets.values()) {
+    if (t < 0 || t >= classes) {
+      throw ValueError(text("cross_entropy: ", element_text("targets", targets.shape(), &t - targets.data()), " is ", t,
                             ", logits are ", logits.shape(), "; targets must be in [0, ", classes, ")"));
     }
   }
@@ -77,11 +76,10 @@ void check_classes(const Tensor<T, R>& logits, const Tensor<std::int32_t, R - 1>
 template <class T, int R>
 void check_bernoulli(const char* operation, const Tensor<T, R>& logits, const Tensor<T, R>& targets) {
   check_equal_shapes(operation, "logits", logits.shape(), "targets", targets.shape());
-  const T* target = targets.data();
-  for (Index i = 0; i < targets.size(); ++i) {
-    if (!(target[i] >= 0 && target[i] <= 1)) {
-      throw ValueError(text(operation, ": targets have ", target[i], " in ", place_of(targets.shape(), i),
-                            "; they must be in [0, 1]"));
+  for (const T& t : targets.values()) {
+    if (!(t >= 0 && t <= 1)) {
+      throw ValueError(text(operation, ": ", element_text("targets", targets.shape(), &t - targets.data()), " is ", t,
+                            "; targets must be in [0, 1]"));
     }
   }
 }

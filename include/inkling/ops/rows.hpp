@@ -1,6 +1,6 @@
 // Rows: a tensor of any rank seen as rows along its last axis, the way softmax, norms and losses work on it.
 //
-// What an error says of an element is its row along the first axis: place_of.
+// What an error says of an element is its row along the first axis: row_text.
 //
 // Shapes: (…, K) is `count` rows of `length` K; a rank-1 tensor is one row.
 //
@@ -28,15 +28,14 @@ constexpr Rows rows_of(const Shape<R>& shape) {
   return rows;
 }
 
-/// "row 2" of element i, and where in it if there is more than one.
+/// "row 2" of element `flat`, and where in it if there is more than one.
 template <int R>
-std::string place_of(const Shape<R>& shape, Index i) {
+std::string row_text(const Shape<R>& shape, Index flat) {
   if constexpr (R == 0) {
     return "row 0";
   } else {
-    Shape<R> at;
-    for (int a = R; a-- > 0; i /= shape[a]) at[a] = i % shape[a];
-    return R == 1 ? text("row ", at[0]) : text("row ", at[0], ", at ", at);
+    const Shape<R> place = place_in(shape, flat);
+    return R == 1 ? text("row ", place[0]) : text("row ", place[0], ", at ", place);
   }
 }
 

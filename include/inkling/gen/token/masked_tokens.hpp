@@ -28,8 +28,8 @@ namespace detail {
 inline bool is_known(const char* operation, const Tensor<std::int32_t, 3>& tokens, Index i, int levels) {
   const std::int32_t token = tokens.data()[i];
   if (token < missing_token || token >= levels) {
-    throw ValueError(text(operation, ": token ", place_in(tokens.shape(), i), " is ", token, "; it must be in [0, ",
-                          levels, "), or missing_token"));
+    throw ValueError(text(operation, ": ", element_text("tokens", tokens.shape(), i), " is ", token,
+                          "; it must be in [0, ", levels, "), or missing_token"));
   }
   return token != missing_token;
 }

@@ -50,7 +50,7 @@ struct EntropyBounded {
       const auto v = static_cast<double>(p.data()[i]);
       if (std::isnan(v)) {
         throw ValueError(text("EntropyBounded: the prediction is nan in ",
-                              detail::place_of(x.shape(), i / pixels.levels()), "; it must be a number"));
+                              detail::row_text(x.shape(), i / pixels.levels()), "; it must be a number"));
       }
       if (v > 0) c[i / pixels.levels()] += v * std::log(v);
     }

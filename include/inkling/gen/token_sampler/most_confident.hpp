@@ -40,7 +40,7 @@ struct MostConfident {
       const auto* row = p.data() + i * levels;
       const auto likely = of_drawn ? row[drawn.data()[i]] : *std::max_element(row, row + levels);
       if (std::isnan(likely)) {  // as then the whole row is
-        throw ValueError(text("MostConfident: the prediction is nan in ", detail::place_of(drawn.shape(), i),
+        throw ValueError(text("MostConfident: the prediction is nan in ", detail::row_text(drawn.shape(), i),
                               "; it must be a number"));
       }
       const double gumbel = noise == 0 ? 0 : -std::log(-std::log(std::max(c[i], 0x1p-54)));
