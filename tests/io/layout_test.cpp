@@ -129,8 +129,7 @@ TEST_CASE("layout: what does not fit is no accident") {
   CHECK(!fits({7, 4, 2, 3}, {2, 3, 5, 7}, Axes::window_in_out));
   CHECK(!fits({2, 3, 5}, {2, 3, 5}, Axes::image_channels));
   CHECK(!fits({1, 1, 1, 1, 4, 3}, {4, 2}, Axes::plain));
-  CHECK(fits({7, 5, 2, 3, 1}, {2, 3, 5, 7}, Axes::window_in_out));
-  CHECK(!fits({7, 5, 2, 3, 1, 1}, {2, 3, 5, 7}, Axes::window_in_out));
+  CHECK(!fits({7, 5, 2, 3, 1}, {2, 3, 5, 7}, Axes::window_in_out));  // read are tensors of up to four axes
   CHECK(!fits({0, Index{1} << 40, Index{1} << 40}, {5, 3}, Axes::plain));
   CHECK(!fits({0, Index{1} << 40, Index{1} << 40}, {Index{1} << 40, 3}, Axes::in_out));
   CHECK(fits({}, {1}, Axes::plain));

@@ -39,7 +39,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -58,17 +57,65 @@ namespace detail {
 inline constexpr const char* checkpoint_format = "inkling-checkpoint";
 inline constexpr const char* checkpoint_version = "1";
 
+/// A parameter of a model, whatever its type. What is done with all of them is compiled once for a type of parameters,
+/// not once for every model.
+struct AnyParameter {
+  std::string name, dtype;
+  Axes axes;
+  Extents shape;
+  void* value;  ///< a Tensor<T, R>
+  void (*write)(const void* value, const Stored& to, io::SafeTensors& file);
+  void (*read)(void* value, const Stored& from, const io::SafeTensors& file);
+};
+
+template <class T, int R>
+AnyParameter any_parameter(const std::string& name, const Axes& axes, const Tensor<T, R>& value) {
+  const auto write = [](const void* object, const Stored& to, io::SafeTensors& file) {
+    const auto& x = *static_cast<const Tensor<T, R>*>(object);
+    const std::string& under = to.pieces.front().name;
+    if (to.layout == io::Layout::native) return file.add(under, x);
+    const Extents extents = file_shape(to.shape, to.axes.order, to.layout);
+    Shape<R> shape;
+    std::copy_n(extents.begin(), R, shape.extents.begin());
+    file.add(under, torch_order(x.reshape(Shape<1>{x.size()}), to).reshape(shape));
+  };
+  const auto read = [](void* object, const Stored& from, const io::SafeTensors& file) {
+    auto& x = *static_cast<Tensor<T, R>*>(object);
+    x = read_stored<T>(file, from).reshape(x.shape());
+  };
+  return {name, safe_dtype_of<T>(), axes, extents_of(value), const_cast<Tensor<T, R>*>(&value), write, read};
+}
+
+/// All parameters, to be read only if the model may be changed.
+template <class M>
+std::vector<AnyParameter> parameters_of(const M& model) {
+  std::vector<AnyParameter> all;
+  for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
+    all.push_back(any_parameter(name, axes, p.value));
+  });
+  return all;
+}
+
+/// As it is in a file of this library's own.
+inline Stored own_storage(const std::string& prefix, const AnyParameter& p) {
+  return {{io::Piece(prefix + p.name)}, io::Layout::native, {}, p.shape};
+}
+
+inline void add_each(const std::string& prefix, const std::vector<AnyParameter>& all, io::SafeTensors& file) {
+  for (const auto& p : all) p.write(p.value, own_storage(prefix, p), file);
+}
+inline void add_each(const std::string& prefix, const std::vector<AnyParameter>& all, ExpectedTensors& expected) {
+  for (const auto& p : all) expected.add(own_storage(prefix, p), p.dtype);
+}
+
 template <class M, class File>
 void add_parameters(const std::string& prefix, const M& model, File& file) {
-  for_each_parameter(model, [&](const std::string& name, const auto& p) { file.add(prefix + name, p.value); });
+  add_each(prefix, parameters_of(model), file);
 }
 
 template <class M>
 void take_parameters(const io::SafeTensors& file, const std::string& prefix, M& model) {
-  for_each_parameter(model, [&](const std::string& name, auto& p) {
-    using Value = std::remove_cvref_t<decltype(p.value)>;
-    p.value = file.get<typename Value::value_type, Value::rank>(prefix + name);
-  });
+  for (const auto& p : parameters_of(model)) p.read(p.value, own_storage(prefix, p), file);
 }
 
 inline void set_settings(io::SafeTensors& file, const char* format, const Settings& settings) {
@@ -114,14 +161,13 @@ inline io::Layout layout_of(const io::SafeTensors& file, const std::string& path
 }
 
 /// Where the file has a parameter.
-inline Stored stored_parameter(const std::string& prefix, const std::string& name, Extents shape, const Axes& axes,
-                               const io::Names& names, io::Layout layout) {
-  check_axes(name, shape.size(), axes.order);
-  io::Source source = names                         ? names(name)
-                      : layout == io::Layout::torch ? io::Source(io::torch_name(name))
-                                                    : io::Source(name);
+inline Stored storage_of(const AnyParameter& p, const std::string& prefix, const io::Names& names, io::Layout layout) {
+  check_axes(p.name, p.shape.size(), p.axes.order);
+  io::Source source = names                         ? names(p.name)
+                      : layout == io::Layout::torch ? io::Source(io::torch_name(p.name))
+                                                    : io::Source(p.name);
   for (auto& piece : source.pieces) piece.name.insert(0, prefix);
-  return {std::move(source.pieces), source.layout.value_or(layout), axes, std::move(shape)};
+  return {std::move(source.pieces), source.layout.value_or(layout), p.axes, p.shape};
 }
 
 /// Of tied tensors PyTorch's save_model writes one; the metadata say under the other names which.
@@ -132,47 +178,12 @@ inline void follow_ties(const io::SafeTensors& file, Stored& parameter) {
   }
 }
 
-/// The only tensor that a parameter is to be saved as.
-inline const std::string& whole_tensor(const std::string& name, const Stored& to) {
-  if (to.pieces.size() > 1 || to.pieces[0].begin > 0 || to.pieces[0].end >= 0) {
-    throw ValueError(text("save_model: ", io::json_quote(name), " is to be in pieces; it must be one whole tensor"));
-  }
-  return to.pieces[0].name;
-}
-
-template <int R>
-Shape<R> shape_of(const Extents& extents) {
-  Shape<R> shape;
-  std::copy_n(extents.begin(), R, shape.extents.begin());
-  return shape;
-}
-
 }  // namespace detail
 
 struct SaveModelOptions {
   io::Layout layout = io::Layout::native;  ///< torch: as a PyTorch module can load it
   io::Names name = {};                     ///< where a parameter is to be; a whole tensor each
 };
-
-/// Weights alone, under the parameters' names.
-template <class M>
-void save_model(const std::string& path, const M& model, const Settings& settings = {},
-                const SaveModelOptions& options = {}) {
-  io::SafeTensors file;
-  bool native = options.layout == io::Layout::native;
-  for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
-    using Value = std::remove_cvref_t<decltype(p.value)>;
-    const auto to = detail::stored_parameter("", name, detail::extents_of(p.value), axes, options.name, options.layout);
-    if (to.pieces.empty()) return;
-    const std::string& whole = detail::whole_tensor(name, to);
-    if (to.layout == io::Layout::native) return file.add(whole, p.value);
-    native = false;
-    const auto shape = detail::shape_of<Value::rank>(detail::file_shape(to.shape, axes.order, to.layout));
-    file.add(whole, detail::torch_order(p.value.reshape(Shape<1>{p.value.size()}), to).reshape(shape));
-  });
-  detail::set_settings(file, native ? detail::model_format : detail::torch_format, settings);
-  file.save(path);
-}
 
 struct LoadModelOptions {
   bool ema = true;                        ///< from a checkpoint: the averaged weights instead of the last ones
@@ -181,28 +192,58 @@ struct LoadModelOptions {
   std::vector<std::string> unused = {};   ///< names, or ends of names, of tensors that the model has no use for
 };
 
+namespace detail {
+
+inline void save_parameters(const std::string& path, const std::vector<AnyParameter>& all, const Settings& settings,
+                            const SaveModelOptions& options) {
+  io::SafeTensors file;
+  bool native = options.layout == io::Layout::native;
+  for (const auto& p : all) {
+    const Stored to = storage_of(p, "", options.name, options.layout);
+    if (to.pieces.empty()) continue;
+    if (to.pieces.size() > 1 || to.pieces[0].begin > 0 || to.pieces[0].end >= 0) {
+      throw ValueError(
+          text("save_model: ", io::json_quote(p.name), " is to be in pieces; it must be one whole tensor"));
+    }
+    native = native && to.layout == io::Layout::native;
+    p.write(p.value, to, file);
+  }
+  set_settings(file, native ? model_format : torch_format, settings);
+  file.save(path);
+}
+
+inline void load_parameters(const std::string& path, const std::vector<AnyParameter>& all,
+                            const LoadModelOptions& options) {
+  const auto file = io::SafeTensors::load(path);
+  const io::Layout layout = layout_of(file, path, options.layout);
+  const std::string prefix = !is_checkpoint(file) ? "" : options.ema ? "ema." : "model.";
+  std::vector<Stored> stored;
+  ExpectedTensors expected;
+  for (const auto& p : all) {
+    stored.push_back(storage_of(p, prefix, options.name, layout));
+    follow_ties(file, stored.back());
+    expected.add(stored.back(), p.dtype);
+  }
+  expected.check(file, path, prefix, false, options.unused);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!stored[i].pieces.empty()) all[i].read(all[i].value, stored[i], file);
+  }
+}
+
+}  // namespace detail
+
+/// Weights alone, under the parameters' names.
+template <class M>
+void save_model(const std::string& path, const M& model, const Settings& settings = {},
+                const SaveModelOptions& options = {}) {
+  detail::save_parameters(path, detail::parameters_of(model), settings, options);
+}
+
 /// Fills the model from a file of weights, whoever wrote it, or from a checkpoint. Half precision is widened.
 template <class M>
 void load_model(const std::string& path, M& model, const LoadModelOptions& options = {}) {
-  const auto file = io::SafeTensors::load(path);
-  const io::Layout layout = detail::layout_of(file, path, options.layout);
-  const std::string prefix = !detail::is_checkpoint(file) ? "" : options.ema ? "ema." : "model.";
-  std::vector<detail::Stored> stored;
-  detail::ExpectedTensors expected;
-  for_each_parameter(model, [&](const std::string& name, const auto& p, const Axes& axes) {
-    using T = typename std::remove_cvref_t<decltype(p)>::value_type;
-    stored.push_back(detail::stored_parameter(prefix, name, detail::extents_of(p.value), axes, options.name, layout));
-    detail::follow_ties(file, stored.back());
-    expected.add(stored.back(), detail::safe_dtype_of<T>());
-  });
-  expected.check(file, path, prefix, false, options.unused);
   M loaded = model;
-  auto from = stored.begin();
-  for_each_parameter(loaded, [&](const auto&, auto& p) {
-    using T = typename std::remove_cvref_t<decltype(p)>::value_type;
-    if (!from->pieces.empty()) p.value = detail::read_stored<T>(file, *from).reshape(p.shape());
-    ++from;
-  });
+  detail::load_parameters(path, detail::parameters_of(loaded), options);
   model = std::move(loaded);
 }
 
