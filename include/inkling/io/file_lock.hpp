@@ -6,7 +6,8 @@
 // end. Symbolic links to one file share its lock.
 //
 // What it can't do: on a file system without locks, or a system without flock, nothing is locked and nobody is refused.
-// A process that was forked while the lock was held holds it as well. Who does not ask for the lock is not kept out.
+// A process that was forked while the lock was held holds it as well. A lock file that another user has left, and that
+// this one may not write to, must be removed by hand. Who does not ask for the lock is not kept out.
 //
 // Errors: IoError with the path if another holds it or the lock file can't be made.
 //
@@ -36,7 +37,7 @@ class FileLock {
     name_ = detail::sibling_name(target.name, ".inkling-lock");
     for (int attempt = 0; attempt < 100; ++attempt) {
       auto file = folder_->open_or_create(name_);
-      if (!file.open()) throw IoError(path, "cannot be locked: " + detail::system_reason(file.code()));
+      if (!file.open()) throw IoError(path, "cannot be locked: " + name_ + ": " + detail::system_reason(file.code()));
       const auto locked = file.lock(false);
       if (locked == detail::Locked::by_another) throw IoError(path, "is in use by another run" + holder(file));
       if (locked == detail::Locked::unknown) {

@@ -6,8 +6,7 @@
 // holes, overlaps, sizes that overflow or do not match, duplicate names and unknown dtypes.
 //
 // Files are written with a checksum of every byte among their metadata, unless told otherwise, and one that has it is
-// refused when a bit has flipped (io/safetensors_checksum.hpp). Files of other writers have none and are read as
-// before.
+// refused when a bit has flipped (io/safetensors_checksum.hpp). Files of other writers have none and are read without.
 //
 // Types: F32 F64 I8 I16 I32 I64 U8 U16 U32 U64 are the C++ types; F16 and BF16 can be read as float or double, F32 as
 // double. Adding a tensor shares its storage; nothing is copied before the file is written.
