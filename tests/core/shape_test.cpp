@@ -49,4 +49,12 @@ TEST_CASE("which shapes can be allocated") {
   CHECK(detail::is_allocatable(Shape<0>{}));
 }
 
+TEST_CASE("The place of an element, by its number in row-major order") {
+  const Shape<3> shape{2, 3, 4};
+  CHECK(detail::place_in(shape, 0) == Shape{0, 0, 0});
+  CHECK(detail::place_in(shape, 23) == Shape{1, 2, 3});
+  CHECK(detail::place_in(shape, 17) == Shape{1, 1, 1});
+  CHECK(text(detail::place_in(shape, 17)) == "(1, 1, 1)");
+}
+
 }  // namespace shape_test
