@@ -63,6 +63,12 @@ class SeedWriter {
     put("idx", "doubles", io::encode_idx(Tensor<double, 1>(Shape{1}, {0.5})));
     put("idx", "packed", io::gzip_compress(io::encode_idx(Tensor<std::uint8_t, 3>({2, 4, 4}, 7))));
 
+    put("png", "grey", std::string_view("\x05\x03\x00\x04seed42", 10));
+    put("png", "colour",
+        std::string_view("\x1F\x0F\x01\x05"
+                         "Title\xC3\xA9",
+                         11));
+
     io::SafeTensors file;
     file.add("b", Tensor<float, 1>(Shape{2}, {1, 2}));
     file.add("a.w", Tensor<std::uint8_t, 2>({1, 3}, 5));
