@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sweep/sweep.hpp"
+#include "sweep.hpp"
 
 namespace formulas_test {
 

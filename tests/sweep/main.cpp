@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "sweep/sweep.hpp"
+#include "sweep.hpp"
 
 namespace {
 

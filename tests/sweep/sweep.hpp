@@ -17,7 +17,7 @@
 #include "inkling/core/philox.hpp"
 #include "inkling/kernels/elementwise.hpp"
 #include "inkling/kernels/isa.hpp"
-#include "sweep/formulas.hpp"
+#include "formulas.hpp"
 
 namespace sweep {
 

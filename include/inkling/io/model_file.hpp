@@ -108,9 +108,14 @@ inline void add_each(const std::string& prefix, const std::vector<AnyParameter>&
   for (const auto& p : all) expected.add(own_storage(prefix, p), p.dtype);
 }
 
+/// To a file, to what is expected of one, or to anything else that takes tensors by name.
 template <class M, class File>
 void add_parameters(const std::string& prefix, const M& model, File& file) {
-  add_each(prefix, parameters_of(model), file);
+  if constexpr (requires(const std::vector<AnyParameter>& all) { add_each(prefix, all, file); }) {
+    add_each(prefix, parameters_of(model), file);
+  } else {
+    for_each_parameter(model, [&](const std::string& name, const auto& p) { file.add(prefix + name, p.value); });
+  }
 }
 
 template <class M>

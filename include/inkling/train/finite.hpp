@@ -53,15 +53,10 @@ inline std::string plain_number(double x) { return std::isnan(x) ? "nan" : text(
 template <class T, int R>
 std::string not_finite(const std::string& name, const Tensor<T, R>& tensor) {
   if constexpr (std::floating_point<T>) {
-    Index at = first_not_finite(tensor.data(), tensor.size());
+    const Index at = first_not_finite(tensor.data(), tensor.size());
     if (at < 0) return "";
-    const auto value = plain_number(static_cast<double>(tensor.data()[at]));
-    std::string index;
-    for (int a = R - 1; a >= 0; --a) {
-      index = text(at % tensor.extent(a), index.empty() ? "" : ", ", index);
-      at /= tensor.extent(a);
-    }
-    return text(name, R > 0 ? "(" : "", index, R > 0 ? ")" : "", " is ", value);
+    const std::string element = R > 0 ? element_text(name.c_str(), tensor.shape(), at) : name;
+    return text(element, " is ", plain_number(static_cast<double>(tensor.data()[at])));
   }
   return "";
 }
