@@ -148,12 +148,12 @@ inline const auto formulas = std::tuple{
   const auto s = logistic(x);
   return Pair<decltype(x)>{s == 0 ? 0 : x * s, s == 0 ? 0 : s * (1 + x * logistic(-x))};
 },
-            {{4, missing_float}, {6, missing_float, 0, -2, -0.5, 0.125}},
-            {{4, missing_double}, {6, missing_double, 0, -2, -0.5, 0.125}}},
+            {{4, missing_float}, {7, missing_float, 0, -3, -0.5, 0.125}},
+            {{4, missing_double}, {7, missing_double, 0, -3, -0.5, 0.125}}},
     Formula{"gelu",
             f::of_gelu,
             [](auto x) { return gelu(x); },
-            {{6, missing_float}, {8, missing_float, 0, -2, -0.3, 0.25}},
+            {{9, missing_float}, {10, missing_float, 0, -2, -0.3, 0.25}},
             {{9, missing_double}, {10, missing_double, 0, -2, -0.3, 0.25}}},
     // Its cubic is rounded before it is exponentiated, which costs as many ulps as the exponent is large.
     Formula{"gelu_tanh",

@@ -2,7 +2,7 @@
 //
 //   inkling_sweep [part of a name] [step]
 //
-// A step of n takes every nth float: all of them keep two cores busy for about half an hour.
+// A step of n takes every nth float: all of them keep two cores busy for an hour or more.
 //
 // Prints the worst value and slope of each instruction set, in ulps, with the argument; fails if one is out of bounds.
 #include <chrono>

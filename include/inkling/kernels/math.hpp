@@ -10,7 +10,7 @@
 //   vsigmoid  3 ulp     e^{−|x|}, so that nothing overflows
 //   verf      4 ulp     rational near 0, exponential elsewhere
 //   vgauss    3 ulp     e^{−x²}, with what is lost in rounding x²
-//   vnormal   6 ulp     one exponential times Mills' ratio, in both tails; float and double
+//   vnormal   9 ulp     one exponential times Mills' ratio, in both tails; float and double
 //
 // So it is over all finite arguments, for float and double, on every instruction set: ./dev sweep compares all floats
 // with long double, values and slopes (tests/sweep/formulas.hpp has the table of bounds). Results below the smallest

@@ -26,29 +26,22 @@ inline constexpr Index reduce_chunk = 16384;
 inline constexpr Index sum_span = 32 * block_size;  // elements of a sum in T
 inline constexpr Index sum_rows = 64;               // rows of a sum in T
 
-/// The sum of a block, which is 0 from then on. Once in thousands of elements: not inlined.
-template <class T>
-INKLING_NOINLINE double take_sum(T (&block)[block_size]) {
-  const auto sum = static_cast<double>(fold_sum(block));
-  for (Index l = 0; l < block_size; ++l) block[l] = T(0);
-  return sum;
-}
-
 /// term(i's block, count, out) fills a block with the terms of elements [i, i + count), zeros behind.
 template <class T, class Term>
 INKLING_INLINE double sum_blocks_wide(Index n, Term&& term) {
-  double total = 0;
-  Block<T> sum, v;
-  for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
-  for (Index i = 0, span_end = sum_span; i < n; i += block_size) {
-    if (i == span_end) {
-      total += take_sum(sum);
-      span_end += sum_span;
+  const auto part = [&](Index begin, Index end) INKLING_LAMBDA_INLINE {
+    Block<T> sum, v;
+    for (Index l = 0; l < block_size; ++l) sum[l] = T(0);
+    for (Index i = begin; i < end; i += block_size) {
+      term(i, n - i, v);
+      for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
     }
-    term(i, n - i, v);
-    for (Index l = 0; l < block_size; ++l) sum[l] += v[l];
-  }
-  return total + static_cast<double>(fold_sum(sum));
+    return static_cast<double>(fold_sum(sum));
+  };
+  if (n <= sum_span) return part(0, n);  // short rows have a loop of their own
+  double total = 0;
+  for (Index begin = 0; begin < n; begin += sum_span) total += part(begin, n - begin < sum_span ? n : begin + sum_span);
+  return total;
 }
 
 template <class T, class Term>
