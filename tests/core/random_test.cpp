@@ -159,7 +159,7 @@ TEST_CASE("random: empty shapes and errors") {
                        "bernoulli: p(0) is 1.5; probabilities lie in [0, 1]", ValueError);
   CHECK_THROWS_AS(bernoulli(Tensor<float, 1>(Shape{1}, std::numeric_limits<float>::quiet_NaN()), Key{1}), ValueError);
   CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{1, 2}, {1, -1}), Key{1}),
-                       "categorical: weights(0, 1) is -1; weights must not be negative", ValueError);
+                       "categorical: weights(0, 1) is -1; weights must not be negative, nor nan", ValueError);
   CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{2, 2}, {1, 1, 0, 0}), Key{1}),
                        "categorical: weights of row 1 sum to 0; the sum must be positive", ValueError);
   CHECK_THROWS_AS(categorical(Tensor<float, 2>(Shape{1, 0}), Key{1}), ValueError);
@@ -224,7 +224,7 @@ TEST_CASE("uniform: the widest ranges") {
 TEST_CASE("categorical: weights that are nan are refused, with their row") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH_AS(categorical(Tensor<float, 2>(Shape{2, 2}, {1, 1, nan, 1}), Key{1}),
-                       "categorical: weights of row 1 have nan; they must not be negative, nor nan", ValueError);
+                       "categorical: weights(1, 0) is nan; weights must not be negative, nor nan", ValueError);
 }
 
 }  // namespace random_test
