@@ -103,39 +103,40 @@ inline io::Bytes filter_rows(std::span<const std::uint8_t> pixels, std::size_t r
   return out;
 }
 
-}  // namespace detail
-
-namespace io {
-
-/// The bytes of a PNG file.
-inline Bytes encode_png(const Tensor<std::uint8_t, 3>& image, const PngOptions& options = {}) {
-  const auto& shape = image.shape();
+/// Throws unless a file can hold the image.
+inline void check_png_shape(const char* operation, const Shape<3>& shape) {
   if (shape[2] != 1 && shape[2] != 3) {
-    throw ShapeError(text("encode_png: image is ", shape, "; its last extent, the channels, must be 1 or 3"));
+    throw ShapeError(text(operation, ": image is ", shape, "; its last extent, the channels, must be 1 or 3"));
   }
   if (shape[0] < 1 || shape[1] < 1 || shape[0] > 0x7FFFFFFF || shape[1] > 0x7FFFFFFF) {
-    throw ShapeError(text("encode_png: image is ", shape, "; height and width must be in [1, 2^31)"));
+    throw ShapeError(text(operation, ": image is ", shape, "; height and width must be in [1, 2^31)"));
   }
-  Bytes out{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-  Bytes header;
-  detail::put_big32(header, static_cast<std::uint32_t>(shape[1]));
-  detail::put_big32(header, static_cast<std::uint32_t>(shape[0]));
+}
+
+/// The signature, the header and the texts.
+inline io::Bytes begin_png(const Shape<3>& shape, const io::PngOptions& options) {
+  io::Bytes out{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  io::Bytes header;
+  put_big32(header, static_cast<std::uint32_t>(shape[1]));
+  put_big32(header, static_cast<std::uint32_t>(shape[0]));
   header.insert(header.end(), {8, static_cast<std::uint8_t>(shape[2] == 3 ? 2 : 0), 0, 0, 0});
-  detail::append_chunk(out, "IHDR", header);
-  for (const auto& [keyword, content] : options.text) detail::append_text_chunk(out, keyword, content);
-  const auto rows = detail::filter_rows(image.values(), static_cast<std::size_t>(shape[1] * shape[2]),
-                                        static_cast<std::size_t>(shape[2]));
-  detail::append_chunk(out, "IDAT", zlib_compress(rows));
-  detail::append_chunk(out, "IEND", {});
+  append_chunk(out, "IHDR", header);
+  for (const auto& [keyword, content] : options.text) append_text_chunk(out, keyword, content);
   return out;
 }
 
+/// The pixels as IDAT holds them.
+inline io::Bytes pack_png(const Tensor<std::uint8_t, 3>& image) {
+  return io::zlib_compress(filter_rows(image.values(), static_cast<std::size_t>(image.extent(1) * image.extent(2)),
+                                       static_cast<std::size_t>(image.extent(2))));
+}
+
+/// Numbers as bytes.
 template <class T>
-  requires std::is_floating_point_v<T>
-Bytes encode_png(const Tensor<T, 3>& image, const PngOptions& options = {}) {
+Tensor<std::uint8_t, 3> png_bytes(const char* operation, const Tensor<T, 3>& image, const io::PngOptions& options) {
   const double low = options.low, range = options.high - options.low;
   if (!(range > 0 && std::isfinite(range))) {
-    throw ValueError(text("encode_png: range is [", low, ", ", options.high, "]; low must be below high"));
+    throw ValueError(text(operation, ": range is [", low, ", ", options.high, "]; low must be below high"));
   }
   auto bytes = Tensor<std::uint8_t, 3>::uninitialized(image.shape());
   std::uint8_t* out = bytes.mutable_data();
@@ -143,13 +144,36 @@ Bytes encode_png(const Tensor<T, 3>& image, const PngOptions& options = {}) {
   for (const T value : image.values()) {
     const double x = static_cast<double>(value);
     if (!std::isfinite(x)) {
-      const auto index = detail::place_in(image.shape(), at);
-      throw ValueError(text("encode_png: pixel ", index, " is ", x, "; pixels must be finite"));
+      throw ValueError(text(operation, ": pixel ", place_in(image.shape(), at), " is ", x, "; pixels must be finite"));
     }
     const double level = std::floor((x - low) / range * 255 + 0.5);
     out[at++] = static_cast<std::uint8_t>(level < 0 ? 0 : level > 255 ? 255 : level);
   }
-  return encode_png(bytes, options);
+  return bytes;
+}
+
+inline const Tensor<std::uint8_t, 3>& png_bytes(const char*, const Tensor<std::uint8_t, 3>& image,
+                                                const io::PngOptions&) {
+  return image;
+}
+
+}  // namespace detail
+
+namespace io {
+
+/// The bytes of a PNG file.
+inline Bytes encode_png(const Tensor<std::uint8_t, 3>& image, const PngOptions& options = {}) {
+  detail::check_png_shape("encode_png", image.shape());
+  Bytes out = detail::begin_png(image.shape(), options);
+  detail::append_chunk(out, "IDAT", detail::pack_png(image));
+  detail::append_chunk(out, "IEND", {});
+  return out;
+}
+
+template <class T>
+  requires std::is_floating_point_v<T>
+Bytes encode_png(const Tensor<T, 3>& image, const PngOptions& options = {}) {
+  return encode_png(detail::png_bytes("encode_png", image, options), options);
 }
 
 template <class T>

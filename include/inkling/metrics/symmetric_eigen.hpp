@@ -2,10 +2,9 @@
 //
 //   A = Σ_k λ_k·v_k·v_kᵀ,     λ_1 ≥ λ_2 ≥ …, the v_k orthonormal
 //
-// By Jacobi's method: plane rotations, each of which makes one element outside of the diagonal zero, until nothing is
-// left of them. C. Jacobi, "Über ein leichtes Verfahren, die in der Theorie der Säcularstörungen vorkommenden
-// Gleichungen numerisch aufzulösen", 1846. Every sweep takes about 6·D³ operations, and about ten are needed: for up to
-// some hundred dimensions.
+// By reflections until only the diagonal and the lines beside it are left (A. Householder, "Unitary triangularization
+// of a nonsymmetric matrix", 1958), then the QL method (metrics/tridiagonal.hpp), whose rotations are applied to the
+// product of the reflections. About 5·D³ multiply-adds: some seconds for D = 784.
 //
 // Shapes: (D, D) -> values (D), vectors (D, D), the k-th in row k. What is above the diagonal is not read.
 //
@@ -18,10 +17,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+#include <utility>
+#include <vector>
 
-#include "inkling/core/error.hpp"
 #include "inkling/core/sorted_order.hpp"
 #include "inkling/core/tensor.hpp"
+#include "inkling/metrics/reflection.hpp"
+#include "inkling/metrics/tridiagonal.hpp"
 
 namespace ink::metrics {
 
@@ -30,63 +33,90 @@ struct SymmetricEigen {
   Tensor<double, 2> vectors;
 };
 
-inline SymmetricEigen symmetric_eigen(const Tensor<double, 2>& matrix) {
+}  // namespace ink::metrics
+
+namespace ink::detail {
+
+/// The lower half of a symmetric matrix, as a whole one.
+inline Tensor<double, 2> whole_of_lower(const Tensor<double, 2>& matrix) {
   const Index n = matrix.extent(0);
   if (matrix.extent(1) != n) {
     throw ShapeError(text("symmetric_eigen: the matrix is ", matrix.shape(), "; it must be square"));
   }
-  Tensor<double, 2> a = matrix, v({n, n});
-  double size = 0;
+  Tensor<double, 2> a({n, n});
   for (Index i = 0; i < n; ++i) {
-    v(i, i) = 1;
     for (Index j = 0; j <= i; ++j) {
-      if (!std::isfinite(a(i, j))) {
-        throw ValueError(text("symmetric_eigen: element (", i, ", ", j, ") is ", a(i, j), "; it must be finite"));
+      if (!std::isfinite(matrix(i, j))) {
+        throw ValueError(text("symmetric_eigen: element (", i, ", ", j, ") is ", matrix(i, j), "; it must be finite"));
       }
-      a(j, i) = a(i, j);
-      size = std::max(size, std::abs(a(i, j)));
+      a(i, j) = a(j, i) = matrix(i, j);
     }
   }
-  const auto rotate = [n](Tensor<double, 2>& m, Index p, Index q, double c, double s) {  // rows p and q
-    double *x = m.mutable_data() + p * n, *y = m.mutable_data() + q * n;
+  return a;
+}
+
+/// A tridiagonal matrix T and the orthonormal V with A = Vᵀ·T·V.
+struct Tridiagonal {
+  std::vector<double> diagonal, beside;
+  Tensor<double, 2> vectors;
+
+  explicit Tridiagonal(Tensor<double, 2> a) : vectors({a.extent(0), a.extent(0)}) {
+    const Index n = a.extent(0);
+    double* const data = a.mutable_data();
+    std::vector<double> taus, w(static_cast<std::size_t>(n));
+    for (Index k = 0; k + 1 < n; ++k) {  // row k, right of the diagonal, becomes the vector of its reflection
+      const Index rest = n - k - 1;
+      double* const v = data + k * n + k + 1;
+      const Reflection reflection{std::span(v, static_cast<std::size_t>(rest))};
+      for (Index i = 0; i < rest; ++i) {
+        w[static_cast<std::size_t>(i)] = reflection.tau * dot(data + (k + 1 + i) * n + k + 1, v, rest);
+      }
+      add_scaled(-reflection.tau / 2 * dot(w.data(), v, rest), v, w.data(), rest);
+      for (Index i = 0; i < rest; ++i) {
+        double* const row = data + (k + 1 + i) * n + k + 1;
+        add_scaled(-v[i], w.data(), row, rest);
+        add_scaled(-w[static_cast<std::size_t>(i)], v, row, rest);
+      }
+      taus.push_back(reflection.tau);
+      beside.push_back(reflection.left);
+    }
+    for (Index i = 0; i < n; ++i) {
+      diagonal.push_back(a(i, i));
+      vectors(i, i) = 1;
+    }
+    double* const out = vectors.mutable_data();
+    for (Index k = n - 2; k >= 0; --k) {
+      const double* const v = data + k * n + k + 1;
+      for (Index i = k + 1; i < n; ++i) {
+        double* const row = out + i * n + k + 1;
+        add_scaled(-taus[static_cast<std::size_t>(k)] * dot(row, v, n - k - 1), v, row, n - k - 1);
+      }
+    }
+  }
+};
+
+}  // namespace ink::detail
+
+namespace ink::metrics {
+
+inline SymmetricEigen symmetric_eigen(const Tensor<double, 2>& matrix) {
+  auto [d, e, v] = detail::Tridiagonal(detail::whole_of_lower(matrix));
+  const Index n = v.extent(0);
+  double* const rows = v.mutable_data();
+  detail::tridiagonal_eigenvalues(d, std::move(e), [=](std::size_t i, double c, double s) {
+    double *x = rows + static_cast<Index>(i) * n, *y = x + n;
     for (Index k = 0; k < n; ++k) {
       const double before = x[k];
       x[k] = c * before - s * y[k];
       y[k] = s * before + c * y[k];
     }
-  };
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (Index p = 0; p < n; ++p) {
-      for (Index q = p + 1; q < n; ++q) {
-        const double off = a(p, q);
-        if (std::abs(off) <= 1e-17 * size) continue;
-        changed = true;
-        // tan of the angle: the smaller root of t² + 2θt − 1 = 0.
-        const double theta = (a(q, q) - a(p, p)) / (2 * off);
-        const double t = (theta < 0 ? -1 : 1) / (std::abs(theta) + std::hypot(theta, 1.0));
-        const double c = 1 / std::hypot(t, 1.0), s = t * c;
-        const double first = a(p, p) - t * off, second = a(q, q) + t * off;
-        rotate(a, p, q, c, s);
-        for (Index k = 0; k < n; ++k) {
-          a(k, p) = a(p, k);
-          a(k, q) = a(q, k);
-        }
-        a(p, p) = first;
-        a(q, q) = second;
-        a(p, q) = a(q, p) = 0;
-        rotate(v, p, q, c, s);
-      }
-    }
-  }
-  const auto value = [&](std::size_t i) { return a(static_cast<Index>(i), static_cast<Index>(i)); };
-  const auto order =
-      sorted_order(static_cast<std::size_t>(n), [&](std::size_t i, std::size_t j) { return value(i) > value(j); });
+  });
+  const auto order = sorted_order(d.size(), [&](std::size_t i, std::size_t j) { return d[i] > d[j]; });
   SymmetricEigen eigen{Tensor<double, 1>(Shape{n}), Tensor<double, 2>({n, n})};
   for (Index k = 0; k < n; ++k) {
-    const auto from = static_cast<Index>(order[static_cast<std::size_t>(k)]);
-    eigen.values(k) = a(from, from);
-    std::copy_n(v.data() + from * n, n, eigen.vectors.mutable_data() + k * n);
+    const std::size_t from = order[static_cast<std::size_t>(k)];
+    eigen.values(k) = d[from];
+    std::copy_n(v.data() + static_cast<Index>(from) * n, n, eigen.vectors.mutable_data() + k * n);
   }
   return eigen;
 }
