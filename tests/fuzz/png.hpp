@@ -12,6 +12,7 @@
 
 #include "inkling/io/inflate.hpp"
 #include "inkling/io/png.hpp"
+#include "inkling/io/png_reader.hpp"
 #include "target.hpp"
 
 namespace ink::fuzz {
@@ -80,6 +81,28 @@ inline void fuzz_png(Input input) {
                                  static_cast<std::size_t>(shape[2]));
   require(std::equal(pixels.begin(), pixels.end(), image.values().begin(), image.values().end()),
           "png: the pixels change");
+}
+
+/// A file as it is, and one with right checksums and packing whose header, palette and rows are the input.
+inline void fuzz_png_reader(Input input) {
+  constexpr io::PngReadOptions options{.limit = 4096};
+  const auto try_to_read = [&](const io::Bytes& png) {
+    Tensor<std::uint8_t, 3> image;
+    if (!accepts([&] { image = io::decode_png<std::uint8_t>(png, options); })) return;
+    require(io::decode_png<std::uint8_t>(io::encode_png(image), options) == image, "png_reader: the pixels change");
+  };
+  try_to_read({input.begin(), input.end()});
+  if (input.size() < 14) return;
+  io::Bytes header(input.begin(), input.begin() + 13), png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  std::fill_n(header.begin(), 3, std::uint8_t{0});  // at most 255 pixels wide and high
+  std::fill_n(header.begin() + 4, 3, std::uint8_t{0});
+  const std::size_t colors = std::min<std::size_t>(input[13] % 32 * 3, input.size() - 14);
+  ink::detail::append_chunk(png, "IHDR", header);
+  if (colors > 0) ink::detail::append_chunk(png, "PLTE", input.subspan(14, colors));
+  if (input[13] >= 128) ink::detail::append_chunk(png, "tRNS", input.subspan(14, std::min<std::size_t>(colors, 6)));
+  ink::detail::append_chunk(png, "IDAT", io::zlib_compress(input.subspan(14 + colors)));
+  ink::detail::append_chunk(png, "IEND", {});
+  try_to_read(png);
 }
 
 }  // namespace ink::fuzz

@@ -1,4 +1,5 @@
-// The inputs that fuzzing begins with, a folder for each target, as the library's own writers and by hand.
+// The inputs that fuzzing begins with, a folder for each target, as the library's own writers and by hand. Stored besides
+// are files without a checksum, which lets mutations through: checkpoint/version_1, model_file/plain, safetensors/plain.
 #pragma once
 
 #include <filesystem>
@@ -6,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "inkling/io/png.hpp"
 #include "training.hpp"
 
 namespace ink::fuzz {
@@ -68,6 +70,11 @@ class SeedWriter {
         std::string_view("\x1F\x0F\x01\x05"
                          "Title\xC3\xA9",
                          11));
+
+    put("png_reader", "file", io::encode_png(Tensor<std::uint8_t, 3>({2, 3, 1}, {0, 50, 100, 150, 200, 250})));
+    put("png_reader", "rows", Input(io::Bytes{0, 0, 0, 3, 0, 0, 0, 2, 8, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 4, 5, 6}));
+    put("png_reader", "palette",
+        Input(io::Bytes{0, 0, 0, 2, 0, 0, 0, 2, 2, 3, 0, 0, 1, 130, 9, 8, 7, 6, 5, 4, 0, 0x40, 0, 0x40, 2, 0x10}));
 
     io::SafeTensors file;
     file.add("b", Tensor<float, 1>(Shape{2}, {1, 2}));

@@ -2,6 +2,7 @@
 //
 //   json, npy, idx, safetensors     what is read is written and read again, the same
 //   png                             what is written is unpacked to the same pixels and texts
+//   png_reader                      what is read is written and read again, the same
 //   inflate, gzip, deflate          what is unpacked is packed and unpacked again, the same; a size is never exceeded
 //   checkpoint, model_file          a model is filled as a whole or not at all
 //   train_log                       what is kept is what stood there, up to the step
