@@ -219,7 +219,7 @@ TEST_CASE("loss: a label out of range names its row") {
   Tensor<std::int32_t, 3> labels(Shape{4, 2, 2});
   labels(3, 0, 1) = 9;
   CHECK_THROWS_WITH_AS(cross_entropy_rows(Tensor<float, 4>(Shape{4, 2, 2, 5}), labels),
-                       "cross_entropy: targets have 9 in row 3, at (3, 0, 1), logits are (4, 2, 2, 5); targets must be "
+                       "cross_entropy: targets(3, 0, 1) is 9, logits are (4, 2, 2, 5); targets must be "
                        "in [0, 5)",
                        ValueError);
 }

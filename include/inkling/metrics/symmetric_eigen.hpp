@@ -100,10 +100,11 @@ struct Tridiagonal {
 namespace ink::metrics {
 
 inline SymmetricEigen symmetric_eigen(const Tensor<double, 2>& matrix) {
-  auto [d, e, v] = detail::Tridiagonal(detail::whole_of_lower(matrix));
-  const Index n = v.extent(0);
-  double* const rows = v.mutable_data();
-  detail::tridiagonal_eigenvalues(d, std::move(e), [=](std::size_t i, double c, double s) {
+  detail::Tridiagonal reduced(detail::whole_of_lower(matrix));
+  auto& values = reduced.diagonal;
+  const Index n = matrix.extent(0);
+  double* const rows = reduced.vectors.mutable_data();
+  detail::tridiagonal_eigenvalues(values, std::move(reduced.beside), [=](std::size_t i, double c, double s) {
     double *x = rows + static_cast<Index>(i) * n, *y = x + n;
     for (Index k = 0; k < n; ++k) {
       const double before = x[k];
@@ -111,12 +112,12 @@ inline SymmetricEigen symmetric_eigen(const Tensor<double, 2>& matrix) {
       y[k] = s * before + c * y[k];
     }
   });
-  const auto order = sorted_order(d.size(), [&](std::size_t i, std::size_t j) { return d[i] > d[j]; });
+  const auto order = sorted_order(values.size(), [&](std::size_t i, std::size_t j) { return values[i] > values[j]; });
   SymmetricEigen eigen{Tensor<double, 1>(Shape{n}), Tensor<double, 2>({n, n})};
   for (Index k = 0; k < n; ++k) {
     const std::size_t from = order[static_cast<std::size_t>(k)];
-    eigen.values(k) = d[from];
-    std::copy_n(v.data() + static_cast<Index>(from) * n, n, eigen.vectors.mutable_data() + k * n);
+    eigen.values(k) = values[from];
+    std::copy_n(rows + static_cast<Index>(from) * n, n, eigen.vectors.mutable_data() + k * n);
   }
   return eigen;
 }
