@@ -55,6 +55,7 @@
 
 #include "inkling/config.hpp"
 #include "inkling/kernels/elementwise.hpp"
+#include "inkling/kernels/math.hpp"
 #include "inkling/optim/options.hpp"
 #include "inkling/optim/parameters.hpp"
 
@@ -188,8 +189,8 @@ class AdamW {
     const T eps = static_cast<T>(options_.eps);
     constexpr T most = sizeof(T) == 4 ? T(0x1p63) : static_cast<T>(0x1p511);
     kernels::apply_many(count, [=](T t, T m0, T v0, T g0) INKLING_LAMBDA_INLINE {
-      const T upper = g0 < most ? g0 : most;
-      const T g = (upper > -most ? upper : -most) + (g0 - g0);  // NaN unless g0 is finite
+      const T bound = kernels::detail::blend(g0 < T{0}, -most, most);
+      const T g = kernels::detail::blend(kernels::detail::magnitude(g0) > most, bound, g0) + (g0 - g0);  // or NaN
       const T m1 = b1 * m0 + c1 * g;
       const T v1 = b2 * v0 + c2 * (g * g);
       return std::array<T, 3>{keep * t - rate * m1 / (detail::vectorizable_sqrt(v1) * root + eps), m1, v1};
