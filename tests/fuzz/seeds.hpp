@@ -1,5 +1,6 @@
-// The inputs that fuzzing begins with, a folder for each target, as the library's own writers and by hand. Stored besides
-// are files without a checksum, which lets mutations through: checkpoint/version_1, model_file/plain, safetensors/plain.
+// The inputs that fuzzing begins with, a folder for each target, as the library's own writers and by hand. Stored
+// besides are files without a checksum, which lets mutations through: checkpoint/version_1, model_file/plain,
+// safetensors/plain.
 #pragma once
 
 #include <filesystem>

@@ -12,12 +12,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "formulas.hpp"
 #include "inkling/autograd/dual.hpp"
 #include "inkling/core/parallel.hpp"
 #include "inkling/core/philox.hpp"
 #include "inkling/kernels/elementwise.hpp"
 #include "inkling/kernels/isa.hpp"
-#include "formulas.hpp"
 
 namespace sweep {
 

@@ -154,7 +154,8 @@ Tensor<std::int32_t, 1> categorical(const Tensor<T, 2>& weights, const K& key, I
       double total = 0;
       for (Index k = 0; k < classes; ++k) {
         if (!(w[k] >= 0))
-          throw ValueError(text("categorical: weights", Shape{r, k}, " is ", w[k], "; weights must not be negative, nor nan"));
+          throw ValueError(
+              text("categorical: weights", Shape{r, k}, " is ", w[k], "; weights must not be negative, nor nan"));
         total += static_cast<double>(w[k]);
       }
       if (!(total > 0 && std::isfinite(total))) {
