@@ -148,6 +148,18 @@ TEST_CASE_TEMPLATE("vtanh_and_sigmoid are within 4 ulp of both", T, float, doubl
   check<T>(sigmoid_part, std_sigmoid, 4, -20, 20);
 }
 
+TEST_CASE_TEMPLATE("the slopes of a gate's halves are within 7 ulp, also where both are 0 or 1 but for a rounding", T,
+                   float, double) {
+  constexpr auto tanh_slope = [](auto x)
+                                  INKLING_LAMBDA_INLINE { return kernels::vtanh_and_sigmoid_with_slopes(x, x)[2]; };
+  constexpr auto sigmoid_slope = [](auto x)
+                                     INKLING_LAMBDA_INLINE { return kernels::vtanh_and_sigmoid_with_slopes(-x, x)[3]; };
+  constexpr auto std_tanh_slope = [](auto x) { return 1 / (std::cosh(x) * std::cosh(x)); };
+  constexpr auto std_sigmoid_slope = [](auto x) { return 1 / (4 * std::cosh(x / 2) * std::cosh(x / 2)); };
+  check<T>(tanh_slope, std_tanh_slope, 7, -40, 40);
+  check<T>(sigmoid_slope, std_sigmoid_slope, 7, -80, 80);
+}
+
 TEST_CASE_TEMPLATE("vsoftplus is within 3 ulp, also where it is e^x", T, float, double) {
   check<T>(softplus_, std_softplus, 3, sizeof(T) == 4 ? -87 : -708, 40);
   check<T>(softplus_, std_softplus, 3, -3, 3);

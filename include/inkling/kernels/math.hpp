@@ -259,14 +259,23 @@ INKLING_INLINE T vtanh_slope(T x) {
   return e * (inverse * inverse);
 }
 
-/// {tanh a, sigmoid b}, each within 4 ulp, with one division for both: a division takes as long as half of either.
+/// {tanh a, sigmoid b, the slope of either}, each within some ulp, with one division for all: a division takes as long
+/// as half of a function. The slopes are formed of the exponentials, as those of each function alone.
 template <class T>
-INKLING_INLINE std::array<T, 2> vtanh_and_sigmoid(T a, T b) {
+INKLING_INLINE std::array<T, 4> vtanh_and_sigmoid_with_slopes(T a, T b) {
   const T magnitude = detail::magnitude(a);
   const T e = vexp_nonpositive(T{-2} * magnitude), f = vexp_nonpositive(-detail::magnitude(b));
-  const T u = T{1} + e, v = T{1} + f, inverse = T{1} / (u * v), far = (T{1} - e) * (v * inverse);
+  const T u = T{1} + e, v = T{1} + f, inverse = T{1} / (u * v), over_u = v * inverse, over_v = u * inverse;
+  const T far = (T{1} - e) * over_u;
   return {detail::blend(magnitude < T(0.625), detail::tanh_near(a), detail::blend(a < T{0}, -far, far)),
-          detail::blend(b < T{0}, f, T{1}) * (u * inverse)};
+          detail::blend(b < T{0}, f, T{1}) * over_v, T{4} * e * (over_u * over_u), f * (over_v * over_v)};
+}
+
+/// {tanh a, sigmoid b}, each within 4 ulp.
+template <class T>
+INKLING_INLINE std::array<T, 2> vtanh_and_sigmoid(T a, T b) {
+  const auto all = vtanh_and_sigmoid_with_slopes(a, b);
+  return {all[0], all[1]};
 }
 
 /// e^{−factor·x²} for a factor of 1 or ½. x² is rounded, which would cost x²/2 ulp: what it lost is computed from the

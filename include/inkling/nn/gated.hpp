@@ -60,9 +60,8 @@ struct TanhGate {
   /// dy times the slopes in s₁ and s₂, the same for every summand.
   template <class T>
   static INKLING_INLINE std::array<T, 2> slopes(T dy, T a, T b) {
-    const auto [t, s] = kernels::vtanh_and_sigmoid(a, b);
-    const T ds = dy * s;
-    return {ds * (T{1} - t * t), ds * t * (T{1} - s)};
+    const auto [t, s, dt, ds] = kernels::vtanh_and_sigmoid_with_slopes(a, b);
+    return {dy * (s * dt), dy * (t * ds)};
   }
   template <class T>
   static INKLING_INLINE std::array<T, 2> slopes(T dy, T a, T c, T b, T d) {
