@@ -13,6 +13,7 @@
 
 #include <doctest/doctest.h>
 
+#include "../support/child.hpp"
 #include "small_run.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -50,20 +51,7 @@ std::string io_error(F f) {
 /// Runs f in a child, where limits and handlers may be changed; true if it returned true.
 template <class F>
 bool in_child(F f) {
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    bool good = false;
-    try {
-      good = f();
-    } catch (...) {
-    }
-    ::_exit(good ? 0 : 1);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return testing::in_child([&] { return f() ? 42 : 1; }) == 42;
 }
 
 TrainResult<Network> run(Network& model, const TrainOptions& options) {
