@@ -84,7 +84,7 @@ TEST_CASE("memory: Scratch is aligned, and absurd sizes throw") {
 #if !defined(INKLING_ADDRESS_SANITIZER) && !defined(INKLING_THREAD_SANITIZER)  // which end the program instead
   CHECK_THROWS_AS(Pool::instance().allocate(Pool::largest()), std::bad_alloc);
 #endif
-  CHECK_THROWS_AS(detail::Storage(std::numeric_limits<std::size_t>::max()), std::bad_alloc);
+  CHECK_THROWS_AS(detail::Storage{std::numeric_limits<std::size_t>::max()}, std::bad_alloc);
   const auto after = memory_stats();
   CHECK(after.in_use == before.in_use);
   CHECK(after.peak_in_use == before.peak_in_use);

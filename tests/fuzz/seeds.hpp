@@ -1,6 +1,5 @@
-// The inputs that fuzzing begins with, a folder for each target, as the library's own writers and by hand. Stored
-// besides are files without a checksum, which lets mutations through: checkpoint/version_1, model_file/plain,
-// safetensors/plain.
+// The inputs that fuzzing begins with, a folder for each target, as the library's own writers and by hand. Those
+// without a checksum let mutations through.
 #pragma once
 
 #include <filesystem>
@@ -82,6 +81,7 @@ class SeedWriter {
     file.add("a.w", Tensor<std::uint8_t, 2>({1, 3}, 5));
     file.set_metadata("k", "v");
     put("safetensors", "two", file.encode());
+    put("safetensors", "plain", file.encode({.checksum = false}));
     put("safetensors", "half", safetensors(R"({"h":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}})", 2));
     put("safetensors", "brain",
         safetensors(R"({"h":{"shape":[2,1],"dtype":"BF16","data_offsets":[0,4]},"__metadata__":{"b":"","a":"x"}})", 4));
@@ -122,8 +122,12 @@ class SeedWriter {
     const std::string path = root_ + "/saved";
     save_checkpoint(path, model, ema, optimizer, {.step = 3, .key = Key{5}, .seconds = 1.5, .settings = {{"lr", "1"}}});
     put("checkpoint", "saved", io::read_file(path));
+    auto file = io::SafeTensors::load(path);
+    file.set_metadata("version", "1");
+    put("checkpoint", "version_1", file.encode({.checksum = false}));
     save_model(path, model, {{"width", "2"}});
     put("model_file", "saved", io::read_file(path));
+    put("model_file", "plain", io::SafeTensors::load(path).encode({.checksum = false}));
     std::filesystem::remove(path);
     put("model_file", "half",
         safetensors(R"({"weight":{"dtype":"F16","shape":[3,2],"data_offsets":[0,12]},)"
