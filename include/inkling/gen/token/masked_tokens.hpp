@@ -13,6 +13,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -75,19 +76,23 @@ inline Index most_missing(const Tensor<std::int32_t, 3>& tokens) {
 }
 
 /// Fills in the first count(places) missing pixels of every row, where `places` has those that are missing, the highest
-/// priority first.
+/// priority first, and of equal ones the first.
 template <class Count>
 Tensor<std::int32_t, 3> fill_missing(Tensor<std::int32_t, 3> x, const Tensor<std::int32_t, 3>& drawn,
                                      const Tensor<double, 3>& priority, Count count) {
   const Index pixels = x.extent(1) * x.extent(2);
   std::int32_t* token = x.mutable_data();
   std::vector<Index> places;
+  const auto key = [p = priority.data()](Index i) { return p[i] == p[i] ? p[i] : -HUGE_VAL; };  // NaN comes last
   for (Index begin = 0; begin < x.size(); begin += pixels) {
     places.clear();
     for (Index i = begin; i < begin + pixels; ++i) {
       if (token[i] == missing_token) places.push_back(i);
     }
-    std::stable_sort(places.begin(), places.end(), [p = priority.data()](Index a, Index b) { return p[a] > p[b]; });
+    std::sort(places.begin(), places.end(), [&](Index a, Index b) {
+      const double first = key(a), second = key(b);
+      return first > second || (first == second && a < b);
+    });
     places.resize(static_cast<std::size_t>(count(std::as_const(places))));
     for (const Index place : places) token[place] = drawn.data()[place];
   }
