@@ -39,7 +39,6 @@
 //     train(model, ema, error, digits, {.steps = 10});
 #pragma once
 
-#include <chrono>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -57,6 +56,7 @@
 #include "inkling/optim/ema.hpp"
 #include "inkling/optim/learning_rate.hpp"
 #include "inkling/train/checkpoint.hpp"
+#include "inkling/train/clock.hpp"
 #include "inkling/train/finite.hpp"
 #include "inkling/train/interrupt.hpp"
 #include "inkling/train/log.hpp"
@@ -68,6 +68,7 @@ namespace ink {
 struct TrainOptions {
   Index steps = 1000;  ///< 0: as many as `seconds` allows
   double seconds = 0;  ///< time limit, earlier parts of a resumed run included; 0: none
+  double (*clock)() = steady_seconds;  ///< whose seconds: those that pass, or processor_seconds (train/clock.hpp)
   Index batch_size = 64;
   double lr = 1e-3;  ///< peak
   double lr_floor = 0;
@@ -132,6 +133,7 @@ inline void check_options(const TrainOptions& o) {
   require(o.steps >= 0, "steps", o.steps, "0 or more");
   require(o.seconds >= 0 && std::isfinite(o.seconds), "seconds", o.seconds, "finite and not negative");
   require(o.steps > 0 || o.seconds > 0, "steps", o.steps, "above 0 without a time limit");
+  if (o.clock == nullptr) throw ValueError("train: clock is null; it must be a function");
   require(o.batch_size >= 1, "batch_size", o.batch_size, "at least 1");
   require(o.accumulate >= 1, "accumulate", o.accumulate, "at least 1");
   require(o.batch_size <= std::numeric_limits<Index>::max() / o.accumulate && o.steps <= most_steps(o), "steps",
@@ -182,13 +184,14 @@ class BatchSource<M, data::ImageDataset> {
 /// A clock that goes on where an earlier part of the run stopped.
 class RunClock {
  public:
-  explicit RunClock(double before) : before_(before) {}
-  double here() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  RunClock(double before, double (*seconds)()) : before_(before), seconds_(seconds), start_(seconds()) {}
+  double here() const { return seconds_() - start_; }
   double total() const { return before_ + here(); }
 
  private:
   double before_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double (*seconds_)();
+  double start_;
 };
 
 /// The mean of the losses and gradients of one step's batches.
@@ -323,7 +326,7 @@ TrainResult<M> train(M& model, Ema<M>& ema, const Loss& loss, const Data& data, 
       .peak = options.lr, .warmup = options.warmup, .total = options.steps, .floor = options.lr_floor};
   SmoothedLoss smoothed{state.loss_sum, state.loss_weight};
   detail::RunReports reports(options, first);
-  const detail::RunClock clock(state.seconds);
+  const detail::RunClock clock(state.seconds, options.clock);
   const auto stopped = [&] { return interrupt && interrupt->requested(); };
   const auto more = [&] {
     return !stopped() && (options.steps == 0 || state.step < options.steps) &&
