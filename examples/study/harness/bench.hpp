@@ -2,22 +2,26 @@
 //
 // A task of one training, one drawing and one judgement:
 //     Record run(Bench& bench) {
-//       Model model = …;
 //       Record record;
-//       auto trained = bench.train(record, model, bench.train_set(), {.batch_size = 32, .lr = 2e-3});
-//       auto images = bench.sampling([&] { return ink::generate(ink::Heun{}, trained, shape, bench.key(1)); });
-//       note(record, "", bench.judge().fidelity(images));
+//       systems::Denoiser model({.network = "unet"}, bench.key(0));
+//       bench.train_system(record, model, bench.train_set(), {.batch_size = 32, .lr = 2e-3});
+//       auto drawn = bench.sampling([&] { return model.draw({}, systems::tell_nothing(1000), bench.key(1)); });
+//       note(record, "", bench.judge().fidelity(drawn.images));
 //       return record;
 //     }
 //
 // Time is processor time of one thread: what a machine does beside it does not count. Everything that is trained or
-// drawn goes through train() and sampling(), so that the study can say what share of its time went into them.
+// drawn goes through train_system(), train() or sampling(), so that the study can say what share of its time went into
+// them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "inkling/core/random.hpp"
 #include "inkling/data/dataset.hpp"
@@ -64,30 +68,51 @@ class Bench {
   std::string weights(const std::string& name) const { return settings_.out + "/weights/" + name + ".safetensors"; }
   std::string picture(const std::string& name) const { return settings_.out + "/pictures/" + name + ".png"; }
 
-  /// Trains for `share` of the task's seconds (or the settings' steps), resumes what was interrupted, and returns the
-  /// model with averaged weights. Notes training_seconds, steps, images and parameters. `part` tells several trainings
-  /// of one task apart. on_step(report, averaged model) as in ink::train.
-  template <class M, class Data, class OnStep = ink::detail::NoCallback>
-  M train(Record& record, M model, const Data& data, ink::TrainOptions options, double share = 1,
-          const std::string& part = "", OnStep on_step = {}) {
+  /// run(options) with a share of the task's seconds (or the settings' steps), by processor time and resumed where it
+  /// was interrupted; notes training_seconds, steps, images and parameters. It returns something with steps, seconds
+  /// and interrupted, as ink::train and the systems do. `part` tells several trainings of one task apart.
+  template <class Run>
+  auto training(Record& record, ink::TrainOptions options, ink::Index parameters, const Run& run, double share = 1,
+                const std::string& part = "") {
     const double start = ink::processor_seconds();
     options.steps = settings_.steps;
     options.seconds = settings_.steps > 0 ? 0 : share * seconds_;
     options.clock = ink::processor_seconds;
-    options.warmup = settings_.steps > 0 ? 1 : options.warmup;
+    if (settings_.steps > 0) {
+      options.warmup = 1;
+      options.batch_size = std::min<ink::Index>(options.batch_size, 8);
+    }
     options.checkpoint = checkpoint(part);
+    checkpoints_.push_back(options.checkpoint);
     options.checkpoint_every = 100'000'000;
     options.resume = true;
     options.key = settings_.key(task_ + "." + part, 1000);
-    const auto result = ink::train(model, data, options, std::move(on_step));
+    auto result = run(std::as_const(options));
     training_ += ink::processor_seconds() - start;
     if (result.interrupted) throw Interrupted();
     const std::string prefix = part.empty() ? "" : part + ".";
     record.set(prefix + "training_seconds", result.seconds);
     record.set(prefix + "steps", static_cast<double>(result.steps));
     record.set(prefix + "images", static_cast<double>(result.steps * options.batch_size * options.accumulate));
-    record.set(prefix + "parameters", static_cast<double>(ink::parameter_count(model)));
-    return result.ema;
+    record.set(prefix + "parameters", static_cast<double>(parameters));
+    return result;
+  }
+
+  /// Trains a model of the library, and returns it with averaged weights.
+  template <class M, class Data>
+  M train(Record& record, M model, const Data& data, const ink::TrainOptions& options, double share = 1,
+          const std::string& part = "") {
+    const auto run = [&](const ink::TrainOptions& o) { return ink::train(model, data, o); };
+    return training(record, options, ink::parameter_count(model), run, share, part).ema;
+  }
+
+  /// Trains a system of examples/systems in place. on_step(report, averaged system) after every step.
+  template <class System>
+  void train_system(Record& record, System& system, const ink::data::ImageDataset& digits,
+                    const ink::TrainOptions& options, double share = 1, const std::string& part = "",
+                    const typename System::OnStep& on_step = {}) {
+    const auto run = [&](const ink::TrainOptions& o) { return system.train(digits, o, on_step); };
+    training(record, options, system.parameters(), run, share, part);
   }
 
   /// The result of f(), whose time counts as sampling (or evaluating a network).
@@ -99,18 +124,26 @@ class Bench {
     return result;
   }
 
+  /// Those of the trainings of this task, when its record is kept.
+  void remove_checkpoints() {
+    for (const std::string& path : checkpoints_) std::filesystem::remove(path);
+    checkpoints_.clear();
+  }
+
   double training_time() const { return training_; }
   double sampling_time() const { return sampling_; }
+
+ private:
   std::string checkpoint(const std::string& part) const {
     return settings_.out + "/checkpoints/" + task_ + (part.empty() ? "" : "." + part) + ".safetensors";
   }
 
- private:
   const Settings& settings_;
   const Digits& digits_;
   const Judge& judge_;
   const Results& results_;
   std::string task_;
+  std::vector<std::string> checkpoints_;
   double seconds_ = 0, training_ = 0, sampling_ = 0;
 };
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "inkling/data/dataset.hpp"
 #include "inkling/metrics/frechet.hpp"
@@ -65,6 +66,8 @@ class Judge {
 
 /// The first `count` images of a data set, or all of them, in [−1, 1].
 Images first_images(const ink::data::ImageDataset& digits, ink::Index count);
+/// From each image to the nearest of the digits: RMS difference of pixels in [0, 1].
+std::vector<double> nearest_distances(const Images& images, const ink::data::ImageDataset& digits);
 
 /// fd_cnn and fd_pca, after a prefix as "heun18.".
 void note(Record& record, const std::string& prefix, const Fidelity& f);

@@ -16,9 +16,9 @@ namespace study {
 class Bench;
 
 struct Task {
-  std::string name;          ///< as "map.unet.noise.loss_noise.2": also the name of its files
-  double training = 0;       ///< its part of the time for training: systems that are compared have equal parts
-  double measuring = 0;      ///< processor seconds that the rest will take, about
+  std::string name;      ///< as "map.unet.noise.loss_noise.2": also the name of its files
+  double training = 0;   ///< its part of the time for training: systems that are compared have equal parts
+  double measuring = 0;  ///< processor seconds that the rest will take, about
   std::vector<std::string> needs = {};  ///< tasks that must be finished before
   std::function<Record(Bench&)> run;
 };

@@ -66,8 +66,8 @@
 namespace ink {
 
 struct TrainOptions {
-  Index steps = 1000;  ///< 0: as many as `seconds` allows
-  double seconds = 0;  ///< time limit, earlier parts of a resumed run included; 0: none
+  Index steps = 1000;                  ///< 0: as many as `seconds` allows
+  double seconds = 0;                  ///< time limit, earlier parts of a resumed run included; 0: none
   double (*clock)() = steady_seconds;  ///< whose seconds: those that pass, or processor_seconds (train/clock.hpp)
   Index batch_size = 64;
   double lr = 1e-3;  ///< peak

@@ -1,0 +1,21 @@
+// The claims, in the order in which the argument is told. Each is a file of this folder.
+#pragma once
+
+#include <vector>
+
+#include "study/claims/main_systems.hpp"
+#include "study/harness/task.hpp"
+
+namespace study {
+
+Claim claim_01();
+
+/// Number 0 has the main systems' tasks and no section of its own.
+inline std::vector<Claim> all_claims() {
+  return {
+      {0, "", main_systems, {}},
+      claim_01(),
+  };
+}
+
+}  // namespace study
