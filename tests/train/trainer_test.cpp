@@ -406,4 +406,25 @@ TEST_CASE("train: options that make no sense are refused") {
                        "train: key is 8, the checkpoint's is 7; a run is resumed with its own key", ValueError);
 }
 
+TEST_CASE("seconds are those of the clock that the options name") {
+  static double now = 0;
+  Network model;
+  TrainOptions options{.steps = 0, .seconds = 10};
+  options.clock = [] { return now += 0.25; };
+  const auto result = train(model, toy::error, toy::batch_at, options);
+  CHECK(result.seconds >= 10);
+  CHECK(result.seconds < 11);
+  CHECK(result.steps > 1);
+  CHECK(result.steps <= 40);
+  options.clock = nullptr;
+  CHECK_THROWS_AS(train(model, toy::error, toy::batch_at, options), ValueError);
+}
+
+TEST_CASE("the processor's seconds pass while it computes") {
+  const double start = processor_seconds(), steady = steady_seconds();
+  volatile double sum = 0;
+  while (processor_seconds() < start + 0.01) sum = sum + 1;
+  CHECK(steady_seconds() > steady);
+}
+
 }  // namespace trainer_test

@@ -74,7 +74,7 @@ class Worker {
       waiting = false;
       bool took = false;
       for (const Task& task : tasks_) {
-        if (interrupt.requested()) return false;
+        if (interrupt.requested() || orphaned()) return false;
         if (store_.done(task.name) || store_.failed(task.name)) continue;
         waiting = true;
         if (!ready(task)) continue;
@@ -125,12 +125,24 @@ class Worker {
     return true;
   }
 
+  /// Whether the process that began the work is gone.
+  bool orphaned() const {
+#if STUDY_FORKS
+    return ::getpid() != begun_by_ && ::getppid() != begun_by_;
+#else
+    return false;
+#endif
+  }
+
   const std::vector<Task>& tasks_;
   const Settings& settings_;
   const Store& store_;
   Results results_;
   Bench bench_;
   double per_weight_;
+#if STUDY_FORKS
+  ::pid_t begun_by_ = ::getpid();
+#endif
 };
 
 /// A line that says how far the run is, on a terminal again and again, otherwise now and then.
