@@ -1,12 +1,15 @@
 #!/bin/sh
 # A study that is killed and begun again finds what one finds that is not: resume.sh <study> <data> <weights> <scratch>.
 set -eu
+only_begin=
+if [ "$1" = --begin ]; then only_begin=yes; shift; fi
 study=$1 data=$2 weights=$3 scratch=$4
 only=one_shot,main
+begin() { exec "$study" --steps 4 --workers 2 --data "$data" --weights "$weights" --only "$only" --out "$scratch/$1"; }
+
+[ -z "$only_begin" ] || begin killed
 rm -rf "$scratch"
 mkdir -p "$scratch"
-
-begin() { exec "$study" --steps 4 --workers 2 --data "$data" --weights "$weights" --only "$only" --out "$scratch/$1"; }
 
 # tables <run>: all that was found but the times and the day.
 tables() {
@@ -17,8 +20,9 @@ tables() {
 }
 
 (begin whole) >"$scratch/whole.log" 2>&1
-set -m  # a process group of its own, so that its workers are killed as well
-(begin killed) >"$scratch/killed.log" 2>&1 &
+# In a session of its own, so that its workers are killed as well.
+command -v setsid >/dev/null || exit 77
+setsid "$0" --begin "$study" "$data" "$weights" "$scratch" >"$scratch/killed.log" 2>&1 &
 pid=$!
 for _ in $(seq 600); do
   ! ls "$scratch"/killed/results/*.txt >/dev/null 2>&1 || break

@@ -73,7 +73,7 @@ Quality Judge::quality(const Images& images) const {
   const auto real = metrics::features(classifier_, first_images(train_, count));
   const Index k = std::min<Index>(5, std::min(drawn.extent(0), real.extent(0)) - 1);
   const auto overlap = metrics::manifold_overlap(real, drawn, k);
-  const auto kernel = metrics::kernel_distance(drawn, real);
+  const auto kernel = metrics::kernel_distance(drawn, real, std::min<Index>(1000, real.extent(0)));
   const auto ink = metrics::ink_statistics(images);
   return {.fd = fidelity(images),
           .kid = kernel.value,
