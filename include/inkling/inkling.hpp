@@ -13,6 +13,7 @@
 #include "inkling/core/at_fork.hpp"
 #include "inkling/core/error.hpp"
 #include "inkling/core/extent.hpp"
+#include "inkling/core/flush_denormals.hpp"
 #include "inkling/core/function_ref.hpp"
 #include "inkling/core/inverse_normal.hpp"
 #include "inkling/core/memory.hpp"

@@ -4,6 +4,8 @@
 // computed; a node holds the gradient code of one operation and the values it needs, and dies as soon as it has run.
 // Gradients are returned, not stored in the parameters: several tapes may run over one const model at the same time.
 //
+// Gradients that are too small for a normal number are zero (core/flush_denormals.hpp).
+//
 // Errors: ValueError when a tape is walked twice, when the loss was not recorded on it, or when two tapes meet in one
 // operation; ShapeError when gradient code returns the wrong number of elements.
 //
@@ -95,6 +97,7 @@ class Tape {
   Gradients backward(const Var<T, 0>& loss) {
     if (&loss.tape() != this) throw ValueError("backward: the loss was recorded on another tape");
     if (walked_) throw ValueError("backward: this tape was already walked; record the computation again");
+    const FlushDenormals guard;
     walked_ = true;
     slots_.resize(nodes_.size());
     if (loss.wants_gradient()) deliver(loss.id(), Tensor<T, 0>(T{1}));

@@ -2,7 +2,8 @@
 //
 // The chunks depend on the count and the grain, never on how many threads there are. Code that writes each chunk's
 // result to its own place is therefore bit-identical at any thread count. A nested call runs inline on the calling
-// thread. An exception of a chunk is thrown to the caller once no chunk runs any more.
+// thread. An exception of a chunk is thrown to the caller once no chunk runs any more. Chunks round and flush as the
+// calling thread does (core/flush_denormals.hpp).
 //
 // Every thread starts with its own share of consecutive chunks, the same share in every call: what a thread wrote in
 // one operation is then in its own cache for the next, and taking a chunk touches no memory of another thread. Who has
@@ -38,6 +39,7 @@
 #include <vector>
 
 #include "inkling/core/at_fork.hpp"
+#include "inkling/core/flush_denormals.hpp"
 #include "inkling/core/function_ref.hpp"
 #include "inkling/core/shape.hpp"
 
@@ -81,6 +83,7 @@ class ThreadPool {
       return;
     }
     function_ = &function;
+    mode_ = float_mode();
     error_ = nullptr;
     for (int t = 0; t < threads_; ++t) {
       Share& share = shares_[static_cast<std::size_t>(t)];
@@ -200,6 +203,7 @@ class ThreadPool {
         if (stopping_) return;
       }
       seen = generation_.load(std::memory_order_acquire);
+      if (((float_mode() ^ mode_) & mode_bits) != 0) set_float_mode(mode_);
       work(self);
       pending_.fetch_sub(1, std::memory_order_acq_rel);
     }
@@ -234,6 +238,7 @@ class ThreadPool {
   std::condition_variable wake_;
   std::exception_ptr error_;
   const FunctionRef<void(Index)>* function_ = nullptr;
+  FloatMode mode_ = 0;  ///< of the thread that calls
   std::vector<Share> shares_;
   alignas(64) std::atomic<std::uint64_t> generation_{0};
   alignas(64) std::atomic<int> pending_{0};
