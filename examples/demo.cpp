@@ -1,5 +1,6 @@
-// The demo: one-shot regression, an autoregressive model and a diffusion model learn the same digits for the same time,
-// then each draws every digit. Rows of the picture: real digits, regression, autoregression, diffusion (two each).
+// The demo: both families draw with the weights that ship with the examples. Then one-shot regression, an autoregressive
+// model and a diffusion model learn the same digits for the same time, and each draws every digit. Rows of the picture:
+// real digits, regression, autoregression, diffusion (two each).
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -9,6 +10,7 @@
 
 #include "common/data.hpp"
 #include "common/generator.hpp"
+#include "common/shipped.hpp"
 #include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/regression.hpp"
@@ -66,9 +68,16 @@ Tensor<float, 4> real_digits(const ProgramSettings& s) {
   return data::normalize<float>(test.take(rows).images);
 }
 
+/// Beside the demo's picture: demo.png and demo_first.png.
+std::string first_picture(const std::string& picture) {
+  const std::filesystem::path path(picture);
+  return (path.parent_path() / (path.stem().string() + "_first" + path.extension().string())).string();
+}
+
 void run(const ProgramSettings& s, const std::string& picture) {
   const Key key{s.seed};
   const auto real = real_digits(s);
+  draw_with_shipped_weights("examples/weights", first_picture(picture), key.fold(4));
   const auto average =
       learn("Regression", OneShot(models::UNet<float>({.width = 16, .blocks = 1, .classes = 10}, key.fold(1))),
             Ddim{.steps = 1}, 1, s.seconds / 4, 2e-3, 32, s);
