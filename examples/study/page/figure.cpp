@@ -77,15 +77,16 @@ std::string BlockWriter::from(const std::vector<std::string>& tasks) const {
   const Provenance p = provenance(tasks, results_, command_);
   std::vector<std::string> parts = {counted(p.tasks, "task"), with_separators(p.settings, ", "), p.machine, p.date,
                                     seconds_spent(p.times)};
-  return "<p class=\"from\">From " + escape(with_separators(parts, " · ")) + ". To make it again: " +
-         command_line(p.command) + "</p>\n";
+  return "<p class=\"from\">From " + escape(with_separators(parts, " · ")) +
+         ". To make it again: " + command_line(p.command) + "</p>\n";
 }
 
 std::string BlockWriter::write(const Paragraph& paragraph) { return paragraphs(paragraph.text); }
 
 std::string BlockWriter::write(const Table& table) {
   const std::string name = next("Table");
-  return "<figure class=\"table\" id=\"" + id_ + "\">\n<figcaption>" + name + prose(table.caption) + "</figcaption>\n" +
+  return "<figure class=\"table\" id=\"" + id_ + "\">\n<figcaption><p>" + name + prose(table.caption) +
+         "</p></figcaption>\n" +
          html_table(table.columns, table.rows, table.caption.empty() ? "Table" : table.caption) + from(table.tasks) +
          "</figure>\n";
 }
@@ -93,8 +94,9 @@ std::string BlockWriter::write(const Table& table) {
 template <class Drawing>
 std::string BlockWriter::drawing(const Drawing& d) {
   const std::string name = next("Figure");
-  return "<figure class=\"" + std::string(is_wide(d) ? "wide" : "column") + "\" id=\"" + id_ + "\">\n<p class=\"figure-title\">" + prose(d.title) +
-         "</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" + escape(plain_text(d.title)) +
+  return "<figure class=\"" + std::string(is_wide(d) ? "wide" : "column") + "\" id=\"" + id_ +
+         "\">\n<p class=\"figure-title\"><b>" + prose(d.title) +
+         "</b></p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" + escape(plain_text(d.title)) +
          "\">\n" + svg(d, id_ + "-drawing") + "</div>\n<figcaption><p>" + name + prose(d.caption) + "</p>\n" +
          numbers_of(d) + from(d.tasks) + "</figcaption>\n</figure>\n";
 }

@@ -53,8 +53,11 @@ std::string fixed(double value, int decimals) {
 }
 
 std::string number(double value, int digits) {
-  if (!std::isfinite(value)) return fixed(value, 0);
-  if (plain(value) && value == std::floor(value)) return fixed(value, 0);
+  return plain(value) && value == std::floor(value) ? fixed(value, 0) : significant(value, digits);
+}
+
+std::string significant(double value, int digits) {
+  if (!std::isfinite(value) || value == 0) return fixed(value, 0);
   const int m = rounded_magnitude(value, digits);
   if (plain(value)) return fixed(value, std::max(0, digits - 1 - m));
   return fixed(value / std::pow(10.0, m), digits - 1) + " × " + power_of_ten(m);

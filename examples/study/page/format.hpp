@@ -18,6 +18,9 @@ namespace study {
 
 std::string number(double value, int digits = 3);
 
+/// The same for integers as well: 2 is "2.00".
+std::string significant(double value, int digits = 3);
+
 /// The mean and its standard error; with one seed the mean alone.
 std::string number(const Spread& s);
 

@@ -99,7 +99,7 @@ std::string verdicts(const Page& page) {
       "<section id=\"verdicts\" aria-labelledby=\"verdicts-heading\">\n"
       "<h2 id=\"verdicts-heading\">All verdicts</h2>\n<p>" +
       tally(page) +
-      "</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"All verdicts\">"
+      "</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table of all verdicts\">"
       "<table class=\"verdicts\">\n<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th>"
       "</tr></thead>\n<tbody>\n";
   for (const auto& entry : page.entries) out += verdict_row(entry);
@@ -151,7 +151,7 @@ std::string run(const Page& page, const Results& results) {
   }
   if (t.all() > 0) row("Within training and sampling", percent((t.training + t.sampling) / t.all()));
   return "<section id=\"run\" class=\"run\" aria-labelledby=\"run-heading\">\n<h2 id=\"run-heading\">The run</h2>\n" +
-         html_table({"What", "Value"}, rows, "The run") +
+         html_table({"What", "Value"}, rows, "Table of the run") +
          "<p>All numbers are beside this page, in study.json and study.csv. Animations stand still, at their last "
          "picture, for readers whose system asks for less motion.</p>\n</section>\n";
 }

@@ -114,14 +114,14 @@ main > #answer { margin-top: 0; border-top: 0; }
 constexpr const char* figures = R"(figure { margin: 1.8rem 0; }
 figure.wide { width: min(100vw - 1rem, 1100px); margin-left: 50%; transform: translateX(-50%); }
 .wide figcaption, .wide .figure-title { max-width: 70ch; margin-left: auto; margin-right: auto; padding: 0 1rem; }
-.figure-title { font-weight: 600; margin: 0 0 .4rem; }
+.figure-title { margin: 0 0 .4rem; }
 .scroll { overflow-x: auto; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 .wide svg { margin: 0 auto; }
-figcaption { font-size: .9rem; line-height: 1.5; margin: .6rem 0 0; }
-figcaption p { margin-bottom: .5rem; }
+figcaption { line-height: 1.5; margin: .6rem 0 0; }
+figcaption > * { font-size: .9rem; margin-bottom: .5rem; }
 .table figcaption { margin: 0 0 .4rem; }
-.from { font-size: .78rem; line-height: 1.5; color: var(--soft); }
+.from, figcaption > .from { font-size: .78rem; line-height: 1.5; color: var(--soft); }
 .table .from { margin-top: .5rem; }
 .command span { display: inline-block; max-width: 100%; }
 .picture img { display: block; max-width: 100%; height: auto; image-rendering: pixelated; }
@@ -146,7 +146,7 @@ tbody th { min-width: 7rem; }
 footer { font-size: .85rem; color: var(--soft); padding-bottom: 3rem; }
 )";
 
-constexpr const char* media = R"(@media (min-width: 760px) { svg.chart text { font-size: 10px; } }
+constexpr const char* media = R"(@media screen and (min-width: 760px) { svg.chart text { font-size: 10px; } }
 @media (max-width: 479px) {
   html { font-size: 100%; }
   .column .scroll { margin: 0 -.5rem; }
@@ -164,7 +164,8 @@ constexpr const char* media = R"(@media (min-width: 760px) { svg.chart text { fo
   h2, .figure-title { break-after: avoid; }
   figure.wide { width: 100%; margin-left: 0; transform: none; }
   .scroll { overflow: visible; }
-  svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  svg.chart text { font-size: 10px; }
+  svg { min-width: 0 !important; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 )";
 

@@ -28,6 +28,15 @@ bool counts(const CellMap& map, const std::optional<double>& v) {
   return v && std::isfinite(*v) && !(map.log && *v <= 0);
 }
 
+bool all_integers(const CellMap& map) {
+  for (const auto& row : map.values) {
+    for (const auto& v : row) {
+      if (v && std::isfinite(*v) && *v != std::floor(*v)) return false;
+    }
+  }
+  return true;
+}
+
 struct Range {
   double low = std::numeric_limits<double>::infinity(), high = -low;
 };
@@ -198,7 +207,8 @@ std::string cell_text(const CellMap& map, std::size_t row, std::size_t column) {
     return map.texts[row][column];
   }
   const auto v = value(map, row, column);
-  return v ? number(*v) : "";
+  if (!v) return {};
+  return all_integers(map) ? number(*v) : significant(*v);
 }
 
 double pixels_wide(const CellMap& map) { return drawing_scale * layout_of(map, false).width; }

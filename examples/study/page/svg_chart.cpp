@@ -173,22 +173,53 @@ std::string series(const Chart& chart, const Layout& l, const std::string& clip)
   return lines + bars + marks;
 }
 
-std::string levels(const Chart& chart, const Layout& l) {
-  LabelPlacer placer(l.left, l.top, width - right, l.bottom);
+std::string level_lines(const Chart& chart, const Layout& l) {
+  std::string out;
+  for (const auto& level : chart.levels) {
+    const double y = l.at_y(level.y);
+    if (l.y.shows(level.y)) out += segment(l.left, y, width - right, y, "level");
+  }
+  return out;
+}
+
+/// Marks and places along the lines and levels, as far as they are within the plot.
+void keep_free(LabelPlacer& placer, const Chart& chart, const Layout& l) {
+  constexpr int steps = 8;
+  const auto avoid = [&](double x, double y) {
+    if (x >= l.left && x <= width - right && y >= l.top && y <= l.bottom) placer.avoid(x, y);
+  };
+  for (const auto& level : chart.levels) {
+    for (double x = l.left; x < width - right; x += 20) avoid(x, l.at_y(level.y));
+  }
   for (const auto& s : chart.series) {
-    for (const auto& p : s.points) {
-      if (l.shows(p)) placer.avoid(l.at_x(p.x), l.at_y(p.y));
+    for (std::size_t i = 0; i < s.points.size(); ++i) {
+      const Point &p = s.points[i], &before = s.points[s.line && i > 0 ? i - 1 : i];
+      const double x = l.at_x(before.x), y = l.at_y(before.y), dx = l.at_x(p.x) - x, dy = l.at_y(p.y) - y;
+      for (int k = 1; k <= steps; ++k) avoid(x + dx * k / steps, y + dy * k / steps);
     }
   }
-  std::string lines, labels;
+}
+
+std::string level_names(const Chart& chart, const Layout& l) {
+  LabelPlacer placer(l.left, l.top, width - right, l.bottom);
+  keep_free(placer, chart, l);
+  std::string out;
   for (const auto& level : chart.levels) {
     if (!l.y.shows(level.y)) continue;
-    const double y = l.at_y(level.y);
-    lines += segment(l.left, y, width - right, y, "level");
-    const auto place = placer.beside_line(y, text_width(level.name, font), font);
-    labels += svg_text(place.x, place.y, level.name, "start", "level-name");
+    const auto place = placer.beside_line(l.at_y(level.y), text_width(level.name, font), font);
+    out += svg_text(place.x, place.y, level.name, "start", "level-name");
   }
-  return lines + labels;
+  return out;
+}
+
+/// Says so where there is nothing to be seen.
+std::string emptiness(const Chart& chart, const Layout& l) {
+  for (const auto& s : chart.series) {
+    for (const auto& p : s.points) {
+      if (std::isfinite(l.at_x(p.x)) && std::isfinite(p.y)) return {};
+    }
+  }
+  return svg_text((l.left + width - right) / 2, (l.top + l.bottom) / 2, "nothing was measured", "middle", "label");
 }
 
 std::string legend(const Chart& chart, const Legend& all, double top) {
@@ -216,7 +247,7 @@ std::string draw(const Chart& chart, const std::string& id, bool alone) {
          "\" width=\"" + coordinate(width - right - l.left) + "\" height=\"" + coordinate(plot_height) +
          "\"/></clipPath>\n";
   out += svg_lines(0, 8 + font, l.title, line_height, "start", "title") + axes(l);
-  out += levels(chart, l) + series(chart, l, clip);
+  out += level_lines(chart, l) + series(chart, l, clip) + level_names(chart, l) + emptiness(chart, l);
   const double legend_top = l.bottom + 19 + line_height * (1 + static_cast<double>(l.x_label.size())) + 8;
   return out + legend(chart, names, legend_top) + "</svg>\n";
 }

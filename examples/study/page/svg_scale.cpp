@@ -14,16 +14,25 @@ namespace study {
 
 namespace {
 
+constexpr int most_ticks = 50;
 constexpr double slack = 1e-9;  // of the length of an axis: a tick at its very end belongs to it
 
 struct Ends {
   double from, to;
 };
 
+/// Whether an axis can show it: not what is without bounds, or so far out that nothing else could be seen.
+bool usable(double value, bool log) {
+  return std::fabs(value) <= 1e100 && (!log || value >= 1e-100);  // NaN is not
+}
+
+/// Too close for ticks between them.
+bool equal(Ends e) { return e.to - e.from <= 1e-12 * std::fmax(std::fabs(e.from), std::fabs(e.to)); }
+
 Ends ends_of(const Axis& axis, const std::vector<double>& values) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const double v : values) {
-    if (!std::isfinite(v) || (axis.log && v <= 0)) continue;
+    if (!usable(v, axis.log)) continue;
     low = std::fmin(low, v);
     high = std::fmax(high, v);
   }
@@ -34,10 +43,10 @@ Ends ends_of(const Axis& axis, const std::vector<double>& values) {
 /// With room for marks at the ends, and some length in any case.
 Ends widened(Ends e, bool log, double room) {
   if (log) {
-    const double by = e.from == e.to ? 2 : std::pow(e.to / e.from, 0.04);
+    const double by = equal(e) ? 2 : std::pow(e.to / e.from, 0.04);
     return {e.from / by, e.to * by};
   }
-  if (e.from == e.to) {
+  if (equal(e)) {
     const double by = e.from == 0 ? 1 : std::fabs(e.from) / 2;
     return {e.from - by, e.to + by};
   }
@@ -64,10 +73,11 @@ std::vector<Tick> linear_ticks(const Scale& scale, int most) {
   const double length = scale.to - scale.from, step = round_step(length, most);
   const double largest = std::fmax(std::fabs(scale.from), std::fabs(scale.to));
   std::vector<Tick> ticks;
-  for (double i = std::ceil(scale.from / step - slack); i * step <= scale.to + slack * length; ++i) {
-    const double value = i * step;
+  const double first = std::ceil(scale.from / step - slack);
+  for (int i = 0; i < most_ticks && (first + i) * step <= scale.to + slack * length; ++i) {
+    const double value = (first + i) * step;
     const bool plain = largest < 1e7 && step >= 1e-6;
-    ticks.push_back({value, plain ? fixed(value, decimals_of(step)) : number(value)});
+    ticks.push_back({value, plain ? fixed(value, decimals_of(step)) : number(value, 2)});
   }
   return ticks;
 }
@@ -117,7 +127,7 @@ std::vector<double> labelled(const Scale& scale, int most) {
 
 std::vector<Tick> log_ticks(const Scale& scale, int most) {
   const auto values = labelled(scale, most);
-  if (values.size() < 2) return linear_ticks(scale, most);
+  if (values.size() < 2 || (values.size() < 3 && scale.to < 10 * scale.from)) return linear_ticks(scale, most);
   bool as_powers = false;
   for (const double v : values) as_powers = as_powers || v < 0.9e-4 || v > 1.1e5;
   std::vector<Tick> ticks;
@@ -151,13 +161,10 @@ bool Scale::shows(double value) const {
 Scale make_scale(const Axis& axis, const std::vector<double>& values, int most, bool round_ends) {
   const Ends data = ends_of(axis, values);
   Ends ends = widened(data, axis.log, round_ends ? 0 : 0.03);
-  const auto given = [&](const std::optional<double>& end) {
-    return end && std::isfinite(*end) && (!axis.log || *end > 0);
-  };
   if (!axis.log && round_ends) ends = rounded({false, ends.from, ends.to}, most);
-  if (given(axis.from)) ends.from = *axis.from;
-  if (given(axis.to)) ends.to = *axis.to;
-  if (!(ends.from < ends.to)) ends = axis.log ? Ends{ends.from / 2, ends.from * 2} : Ends{ends.from - 1, ends.from + 1};
+  if (axis.from && usable(*axis.from, axis.log)) ends.from = *axis.from;
+  if (axis.to && usable(*axis.to, axis.log)) ends.to = *axis.to;
+  if (equal(ends)) ends = widened({ends.from, ends.from}, axis.log, 0);
   Scale scale{axis.log, ends.from, ends.to};
   scale.ticks = axis.log ? log_ticks(scale, most) : linear_ticks(scale, most);
   return scale;

@@ -23,8 +23,8 @@ struct Scale {
   bool shows(double value) const;  ///< finite, and not beyond the ends
 };
 
-/// Of what is given, and otherwise of the values, as far as the axis can show them. At most about `most` labels. A linear
-/// axis ends at a tick if asked to.
+/// Of what is given, and otherwise of the values, as far as the axis can show them. At most about `most` labels. A
+/// linear axis ends at a tick if asked to.
 Scale make_scale(const Axis& axis, const std::vector<double>& values, int most, bool round_ends = true);
 
 }  // namespace study

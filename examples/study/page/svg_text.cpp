@@ -22,13 +22,13 @@ double letter_width(char c) {
 }
 
 constexpr double smallest = 0.72;  // pixels a unit
+constexpr double margin = 12;      // around a drawing in a file of its own
 
-std::string begin(const SvgHead& head, double width, double height, const std::string& more) {
-  const std::string size = coordinate(width) + " " + coordinate(height);
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size + "\" class=\"" + head.css_class +
-         "\" paint-order=\"stroke\" role=\"img\" aria-labelledby=\"" + head.id + "-title " + head.id + "-words\"" + more + ">\n<title id=\"" +
-         head.id + "-title\">" + escape(plain_text(head.title)) + "</title>\n<desc id=\"" + head.id + "-words\">" +
-         escape(plain_text(head.alternative)) + "</desc>\n";
+std::string begin(const SvgHead& head, const std::string& view_box, const std::string& more) {
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"" + view_box + "\" class=\"" + head.css_class +
+         "\" paint-order=\"stroke\" role=\"img\" aria-labelledby=\"" + head.id + "-title " + head.id + "-words\"" +
+         more + ">\n<title id=\"" + head.id + "-title\">" + escape(plain_text(head.title)) + "</title>\n<desc id=\"" +
+         head.id + "-words\">" + escape(plain_text(head.alternative)) + "</desc>\n";
 }
 
 }  // namespace
@@ -84,12 +84,16 @@ std::string svg_lines(double x, double y, const std::vector<std::string>& lines,
 std::string svg_begin(const SvgHead& head, double width, double height) {
   const std::string limits =
       "min-width:" + coordinate(smallest * width) + "px;max-width:" + coordinate(head.largest * width) + "px";
-  return begin(head, width, height, " style=\"" + limits + "\"");
+  return begin(head, "0 0 " + coordinate(width) + " " + coordinate(height), " style=\"" + limits + "\"");
 }
 
 std::string svg_begin_file(const SvgHead& head, double width, double height) {
-  const std::string paper = "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n";
-  return begin(head, width, height, "") + "<style>" + std::string(svg_file_style()) + "</style>\n" + paper;
+  const std::string corner = coordinate(-margin), w = coordinate(width + 2 * margin),
+                    h = coordinate(height + 2 * margin);
+  const std::string paper =
+      "<rect class=\"paper\" x=\"" + corner + "\" y=\"" + corner + "\" width=\"" + w + "\" height=\"" + h + "\"/>\n";
+  return begin(head, corner + " " + corner + " " + w + " " + h, "") + "<style>" + svg_file_style() + "</style>\n" +
+         paper;
 }
 
 }  // namespace study
