@@ -8,10 +8,6 @@
 # Ends with 77 (skipped) where there is no Chromium.
 set -eu
 
-page=$(readlink -f "$1")
-mkdir -p "$2"
-folder=$(readlink -f "$2")
-
 browser=
 for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome-stable google-chrome; do
   if [ -n "$name" ] && command -v "$name" > /dev/null 2>&1; then
@@ -23,6 +19,10 @@ if [ -z "$browser" ]; then
   echo "skipped: there is no Chromium"
   exit 77
 fi
+
+page=$(readlink -f "$1")
+mkdir -p "$2"
+folder=$(readlink -f "$2")
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -64,8 +64,8 @@ addEventListener('load', () => {
   parent.postMessage({
     images: images.length,
     broken: images.filter(image => !decodes(image)).length,
-    outside: [...document.querySelectorAll('[src], link[href], [srcset]')].filter(
-      element => !/^data:/.test(element.getAttribute('src') ?? element.getAttribute('srcset') ?? element.getAttribute('href'))).length,
+    outside: [...document.querySelectorAll('[src], [srcset], link[href]')].filter(
+      element => !['src', 'srcset', 'href'].some(name => /^data:/.test(element.getAttribute(name)))).length,
     twice: ids.length - new Set(ids).size,
     lost: links.filter(link => !ids.includes(link)).length,
     wide: Math.max(0, document.documentElement.scrollWidth - innerWidth),

@@ -217,6 +217,21 @@ TEST_CASE("provenance: records may say nothing") {
   CHECK(provenance({}, results()).command == "./dev study");
 }
 
+TEST_CASE("provenance: several days are a period, several machines a list; tasks may not have been run") {
+  Results all{Settings{}};
+  int i = 0;
+  for (const std::string date : {"2026-01-04", "2026-01-02", "2026-01-03"}) {
+    Record r;
+    r.set("date", date);
+    r.set("machine", "machine " + std::to_string(i % 2));
+    all.add("t." + std::to_string(++i), r);
+  }
+  const Provenance p = provenance({"t.1", "t.2", "t.3"}, all);
+  CHECK(p.date == "2026-01-02 to 2026-01-04");
+  CHECK(p.machine == "machine 0, machine 1");
+  CHECK(has(html(page_of({table({"never.1", "never.2"})}), all), "From tasks that were not run. To make it again: "));
+}
+
 TEST_CASE("tasks are selected by what their names have in common") {
   CHECK(selection({"a.b.1", "a.b.2"}) == "a.b");
   CHECK(selection({"a.bc.1", "a.bd.1"}) == "a");

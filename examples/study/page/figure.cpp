@@ -75,8 +75,8 @@ std::string BlockWriter::next(const std::string& kind) {
 std::string BlockWriter::from(const std::vector<std::string>& tasks) const {
   if (tasks.empty()) return {};
   const Provenance p = provenance(tasks, results_, command_);
-  std::vector<std::string> parts = {counted(p.tasks, "task"), with_separators(p.settings, ", "), p.machine, p.date,
-                                    seconds_spent(p.times)};
+  std::vector<std::string> parts = {p.tasks > 0 ? counted(p.tasks, "task") : "tasks that were not run",
+                                    with_separators(p.settings, ", "), p.machine, p.date, seconds_spent(p.times)};
   return "<p class=\"from\">From " + escape(with_separators(parts, " · ")) +
          ". To make it again: " + command_line(p.command) + "</p>\n";
 }

@@ -132,6 +132,12 @@ std::vector<std::string> all_tasks(const Results& results) {
   return names;
 }
 
+/// Of a file beside the page.
+std::string file_name(const Results& results, const std::string& ending) {
+  const std::string& out = results.settings().out;
+  return out.substr(out.find_last_of('/') + 1) + ending;
+}
+
 std::string run(const Page& page, const Results& results) {
   const auto tasks = all_tasks(results);
   const Provenance p = provenance(tasks, results, page.command);
@@ -151,8 +157,9 @@ std::string run(const Page& page, const Results& results) {
   }
   if (t.all() > 0) row("Within training and sampling", percent((t.training + t.sampling) / t.all()));
   return "<section id=\"run\" class=\"run\" aria-labelledby=\"run-heading\">\n<h2 id=\"run-heading\">The run</h2>\n" +
-         html_table({"What", "Value"}, rows, "Table of the run") +
-         "<p>All numbers are beside this page, in study.json and study.csv. Animations stand still, at their last "
+         html_table({"What", "Value"}, rows, "Table of the run") + "<p>All numbers are beside this page, in <code>" +
+         escape(file_name(results, ".json")) + "</code> and <code>" + escape(file_name(results, ".csv")) +
+         "</code>. Animations stand still, at their last "
          "picture, for readers whose system asks for less motion.</p>\n</section>\n";
 }
 

@@ -68,6 +68,13 @@ std::string joined(const std::vector<std::string>& words) {
   return all;
 }
 
+/// "2026-01-02 to 2026-01-05"
+std::string period(std::vector<std::string> dates) {
+  std::sort(dates.begin(), dates.end());
+  if (dates.empty()) return {};
+  return dates.front() + (dates.size() > 1 ? " to " + dates.back() : "");
+}
+
 std::string readable(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
   return name;
@@ -170,7 +177,7 @@ Provenance provenance(const std::vector<std::string>& tasks, const Results& resu
   p.tasks = static_cast<int>(there.size());
   p.settings = settings_of(there, results);
   p.machine = joined(values("machine", there, results));
-  p.date = joined(values("date", there, results));
+  p.date = period(values("date", there, results));
   p.times = times(there, results);
   const auto commands = values("command", there, results);
   const std::string only = selection(tasks);

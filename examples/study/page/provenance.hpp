@@ -22,7 +22,7 @@ Times times(const std::vector<std::string>& tasks, const Results& results);
 struct Provenance {
   int tasks = 0;                      ///< that have a record
   std::vector<std::string> settings;  ///< as "steps 3,120–3,400"
-  std::string machine, date;          ///< one, or several with commas; empty if no record says
+  std::string machine, date;          ///< several machines with commas, dates from the first to the last; may be empty
   Times times;
   std::string command;
 };

@@ -107,6 +107,7 @@ constexpr const char* contents = R"(.contents { position: sticky; top: 0; z-inde
 td .badge { display: inline-block; padding: .1rem .5rem; border-radius: .3rem; font-size: .85rem; }
 .number { color: var(--soft); font-weight: 400; margin-right: .35em; font-variant-numeric: tabular-nums; }
 main > section { margin: 3.2rem 0; padding-top: 1.6rem; border-top: 1px solid var(--rule); }
+main > .part + section { margin-top: 1rem; border-top: 0; padding-top: 0; }
 main > #answer { margin-top: 0; border-top: 0; }
 .back { font-size: .85rem; }
 )";
