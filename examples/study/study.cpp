@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "study/claims/claims.hpp"
+#include "study/harness/report.hpp"
 #include "study/harness/run.hpp"
 
 namespace {
@@ -56,7 +57,10 @@ int run(const Arguments& a) {
     std::fprintf(stderr, "study: interrupted; the same command goes on where it was\n");
     return 130;
   }
-  std::puts(study::time_spent(result.results).c_str());
+  const auto page = study::make_page(claims, result, a.settings);
+  study::write_page(page, result.results);
+  std::printf("%s%s\nThe page: %s.html\n", study::verdicts(page).c_str(), study::time_spent(result.results).c_str(),
+              a.settings.out.c_str());
   return result.errors.empty() ? 0 : 1;
 }
 

@@ -15,6 +15,10 @@ inline std::vector<Claim> all_claims() {
   return {
       {0, "", main_systems, {}},
       claim_01(),
+      {23, "Autoregression needs one evaluation a pixel.", {}, {}},
+      {24, "Diffusion needs tens of evaluations.", {}, {}},
+      {26, "Guidance needs the model without its condition.", {}, {}},
+      {27, "The families are two.", {}, {}},
   };
 }
 
