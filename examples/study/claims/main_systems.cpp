@@ -58,20 +58,22 @@ Task diffusion(const Settings& s) {
 
 }  // namespace
 
-systems::DenoiserSpec main_diffusion() { return {.told = "class"}; }
+systems::DenoiserSpec main_diffusion() { return {.width = 16, .told = "class"}; }
 
 systems::PixelSpec main_pixelcnn() { return {}; }
 
 systems::PixelSpec main_pixelcnn256() { return {.levels = 256, .width = 32, .layers = 6}; }
 
 systems::PixelSpec main_anyorder() {
-  return {.network = "unet", .family = "any-order", .width = 32, .layers = 1, .told = "nothing"};
+  return {.network = "unet", .family = "any-order", .width = 16, .layers = 1, .told = "nothing"};
 }
 
 std::vector<Task> main_systems(const Settings& s) {
-  return {pixels("main.pixelcnn", main_pixelcnn(), {.batch_size = 16, .lr = 4e-3, .weight_decay = 0}, s),
-          pixels("main.pixelcnn256", main_pixelcnn256(), {.batch_size = 16, .lr = 4e-3, .weight_decay = 0}, s),
-          pixels("main.anyorder", main_anyorder(), {.batch_size = 32, .lr = 2e-3}, s), diffusion(s)};
+  // Small batches and a high rate learn most in a given time; the longer it is, the lower the rate.
+  const TrainOptions black_and_white{.batch_size = 8, .lr = s.full ? 3e-3 : 5e-3, .weight_decay = 0};
+  return {pixels("main.pixelcnn", main_pixelcnn(), black_and_white, s),
+          pixels("main.pixelcnn256", main_pixelcnn256(), {.batch_size = 8, .lr = 3e-3, .weight_decay = 0}, s),
+          pixels("main.anyorder", main_anyorder(), {.batch_size = 16, .lr = 3e-3}, s), diffusion(s)};
 }
 
 }  // namespace study
