@@ -13,8 +13,9 @@ Verdict rule_01(double told_ratio, double untold_ratio, double greyness, double 
 /// How many times less the variance of a batch's loss is with stratified times: the same images, and other ones.
 Verdict rule_11(const Spread& same_images, const Spread& other_images);
 
-/// The largest relative errors there and back: without the next image among the targets, and with it.
-Verdict rule_13(double error, double error_with_previous, int conversions);
+/// The largest relative error there and back, and in roundings; how much larger than the answer numbers on the way may
+/// be; how many conversions are the same to 1e-12, of how many.
+Verdict rule_13(double error, double roundings, double safe, int within, int conversions);
 
 /// FD-CNN of three sets for each sampler of so many steps, and of the first expected clean image.
 struct FamilyQuality {
