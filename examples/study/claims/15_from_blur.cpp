@@ -147,7 +147,7 @@ Record from_noise(Bench& bench) {
   record.set("exact", exact);
   record.set("apart", apart);
   const Images rows = concat(0, dense(view(untold).slice(0, 0, shown)), dense(view(told).slice(0, 0, shown)));
-  const Images averages = concat(0, dense(view(means).slice(0, 10, 11)), dense(view(means).slice(0, 0, shown)));
+  const Images averages = concat(0, dense(view(means).slice(0, 10, 11)), dense(view(means).slice(0, 0, shown - 1)));
   io::write_png(bench.picture("from_noise"), image_grid(concat(0, rows, averages), shown));
   return record;
 }
