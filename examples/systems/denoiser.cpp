@@ -95,6 +95,25 @@ Diffused make_diffusion(const DenoiserSpec& spec, Key key) {
   return {make_network(spec, key), schedule, target, AnyWeight(target, counts, schedule)};
 }
 
+/// Times that are given, as a draw of times.
+struct GivenTimes {
+  Tensor<double, 1> times;
+
+  Tensor<double, 1> quantiles(Index n, Key) const {
+    if (times.size() != n) {
+      throw ShapeError(text("losses_at: times are ", times.size(), ", images are ", n, "; there must be one an image"));
+    }
+    return times;
+  }
+  double time(const AnySchedule&, double t) const { return t; }
+};
+
+template <class Example>
+Tensor<float, 1> losses_of(const Diffused& model, const Example& example, const Told& told) {
+  const auto log_p = model.predict(example.state, example.level, told).log_prob(example.target);
+  return map([](auto l, auto w) INKLING_LAMBDA_INLINE { return -l * w; }, log_p, example.weight);
+}
+
 }  // namespace
 
 struct Denoiser::Model {
@@ -158,7 +177,8 @@ Trained Denoiser::train(const data::ImageDataset& digits, const TrainOptions& op
 }
 
 Drawn Denoiser::draw(const DrawOptions& o, const Told& told, Key key, const OnDraw& on_draw) const {
-  const AnySampler sampler = chosen("sampler", samplers(o.steps), o.sampler);
+  AnySampler sampler = chosen("sampler", samplers(o.steps), o.sampler);
+  if (auto* ddim = std::get_if<Ddim>(&sampler)) ddim->eta = o.eta;
   const auto model = guided(model_->diffusion, Guidance<>{.scale = o.guidance});
   const Index count = classes_of(told).size();
   const bool twice = o.guidance != 0 && o.guidance != 1 && spec_.told != "nothing";
@@ -190,11 +210,17 @@ Images Denoiser::expected(const Images& x, double t, const Told& told, double gu
 }
 
 Tensor<float, 1> Denoiser::losses(const Images& images, const Told& told, Key key) const {
-  const auto example = model_->diffusion.corrupt(images, key);
-  const auto log_p = model_->diffusion.predict(example.state, example.level, told).log_prob(example.target);
-  return map([](auto l, auto w) INKLING_LAMBDA_INLINE { return -l * w; }, log_p, example.weight);
+  return losses_of(model_->diffusion, model_->diffusion.corrupt(images, key), told);
 }
 
+Tensor<float, 1> Denoiser::losses_at(const Images& images, const Tensor<double, 1>& times, const Told& told,
+                                     Key key) const {
+  const Diffused& d = model_->diffusion;
+  const Diffusion corruption(d.network, d.schedule, d.target, d.weight, GivenTimes{times});
+  return losses_of(d, corruption.corrupt(images, key), told);
+}
+
+double Denoiser::time(double u) const { return model_->diffusion.schedule.time(u); }
 Scales Denoiser::scales(double t) const { return model_->diffusion.schedule(t); }
 std::vector<double> Denoiser::times(int steps) const { return model_->diffusion.times(steps); }
 Images Denoiser::prior(Index count, Key key) const { return model_->diffusion.prior(Shape{count, 28, 28, 1}, key); }

@@ -41,6 +41,7 @@ DenoiserSpec denoiser_spec(const ink::Settings& settings);  ///< ValueError for 
 struct DrawOptions {
   std::string sampler = "heun";
   int steps = 18;
+  double eta = 0;  ///< of ddim: how much of the noise is fresh; 1 is ddpm
   double guidance = 1;
   bool clip = false;       ///< the expected clean image, to [−1, 1]
   ink::Index piece = 100;  ///< images at a time
@@ -78,6 +79,11 @@ class Denoiser {
   Images expected(const Images& x, double t, const Told& told, double guidance = 1) const;
   /// The loss of these images at times that the model draws, one number an image.
   ink::Tensor<float, 1> losses(const Images& images, const Told& told, ink::Key key) const;
+  /// The same at given times, one an image.
+  ink::Tensor<float, 1> losses_at(const Images& images, const ink::Tensor<double, 1>& times, const Told& told,
+                                  ink::Key key) const;
+  /// The u-quantile of the times that training draws.
+  double time(double u) const;
   /// alpha and sigma at time t, and the times of so many steps.
   ink::Scales scales(double t) const;
   std::vector<double> times(int steps) const;

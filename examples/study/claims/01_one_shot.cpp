@@ -1,7 +1,6 @@
 // Claim 1: predicting an image in one go gives a blurry average. A network is asked for the whole image at once, told
 // the class or nothing; the best it can do by least squares is the mean of what is possible, and that is measured
 // beside it.
-#include <array>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "inkling/metrics/ink_statistics.hpp"
 #include "inkling/models/unet.hpp"
 #include "study/claims/claims.hpp"
+#include "study/claims/mean_digits.hpp"
 #include "study/claims/rules.hpp"
 #include "study/harness/bench.hpp"
 #include "study/page/format.hpp"
@@ -22,26 +22,6 @@ namespace study {
 namespace {
 
 using namespace ink;
-
-/// The mean of the training digits of each class, and of all: (11, 28, 28, 1).
-Images class_means(const data::ImageDataset& digits) {
-  Images means({11, 28, 28, 1});
-  std::array<double, 11> counts{};
-  const Index pixels = 784;
-  for (Index n = 0; n < digits.size(); ++n) {
-    for (const Index row : {Index{digits.labels(n)}, Index{10}}) ++counts[static_cast<std::size_t>(row)];
-  }
-  for (Index n = 0; n < digits.size(); ++n) {
-    for (const Index row : {Index{digits.labels(n)}, Index{10}}) {
-      const auto share = static_cast<float>(1 / counts[static_cast<std::size_t>(row)]);
-      for (Index i = 0; i < pixels; ++i) {
-        const float v = static_cast<float>(digits.images.data()[n * pixels + i]) / 127.5f - 1;
-        means.mutable_data()[row * pixels + i] += share * v;
-      }
-    }
-  }
-  return means;
-}
 
 /// Mean squared error per pixel, in [0, 1], of guessing row `label` (or row 10) of the guesses.
 double error_of(const Images& guesses, const data::ImageDataset& digits, bool told) {
@@ -64,7 +44,7 @@ Record learn(Bench& bench) {
   for (Index i = 0; i < 11; ++i) ids(i) = i < 10 ? static_cast<std::int32_t>(i) : null_label;
   const auto guesses = bench.sampling(
       [&] { return generate(Ddim{.steps = 1}, trained, Shape{11, 28, 28, 1}, bench.key(1), ClassLabels{ids}); });
-  const auto means = class_means(bench.train_set());
+  const auto means = mean_digits(bench.train_set());
   record.set("told_error", error_of(guesses, bench.test_set(), true));
   record.set("untold_error", error_of(guesses, bench.test_set(), false));
   record.set("mean_told_error", error_of(means, bench.test_set(), true));

@@ -9,6 +9,11 @@
 namespace study {
 
 Claim claim_01();
+Claim claim_11();
+Claim claim_13();
+Claim claim_14();
+Claim claim_15();
+Claim claim_16();
 
 /// Number 0 has the main systems' tasks and no section of its own.
 inline std::vector<Claim> all_claims() {
@@ -19,6 +24,7 @@ inline std::vector<Claim> all_claims() {
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},
       {27, "The families are two.", {}, {}},
+      {0, "", main_systems, {}}, claim_01(), claim_11(), claim_13(), claim_14(), claim_15(), claim_16(),
   };
 }
 
