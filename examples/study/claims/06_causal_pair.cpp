@@ -253,8 +253,8 @@ Chart chart_of(const Results& results, const char* axis, const char* title, cons
   const double single = results[names_of(pair_not_causal).front()].number("single_pixels");
   return {.title = title,
           .alternative = sees,
-          .x = {.label = label, .log = true},
-          .y = {.label = "−log p of a test digit (nats)"},
+          .x = {.label = label, .log = true, .from = {}, .to = {}},
+          .y = {.label = "−log p of a test digit (nats)", .from = {}, .to = {}},
           .series = {curve_of(results, pair_not_causal, axis, "not causal"),
                      curve_of(results, pair_causal, axis, "causal")},
           .levels = {{"every pixel by itself", single}},
@@ -280,8 +280,6 @@ Numbers numbers_of(const Results& results) {
           spread(faster), spread(results.of_seeds(pair_causal, "nats"))};
 }
 
-std::string with_error(const Spread& s) { return number(s.mean) + " ± " + number(s.error); }
-
 Table table_of(const Results& results, const Numbers& n) {
   const auto mean = [&](const char* task, const char* what) {
     return number(spread(results.of_seeds(task, what)).mean);
@@ -290,11 +288,11 @@ Table table_of(const Results& results, const Numbers& n) {
           .columns = {"", "parameters", "seconds", "images", "pixels asked for", "nats"},
           .rows = {{"not causal, at its end", mean(pair_not_causal, "parameters"),
                     mean(pair_not_causal, "training_seconds"), mean(pair_not_causal, "images"),
-                    mean(pair_not_causal, "targets"), with_error(n.other)},
+                    mean(pair_not_causal, "targets"), number(n.other)},
                    {"causal, after as many pixels", mean(pair_causal, "parameters"), mean(pair_causal, "equal.seconds"),
-                    "", mean(pair_causal, "equal.targets"), with_error(n.causal_equal)},
+                    "", mean(pair_causal, "equal.targets"), number(n.causal_equal)},
                    {"causal, at its end", mean(pair_causal, "parameters"), mean(pair_causal, "training_seconds"),
-                    mean(pair_causal, "images"), mean(pair_causal, "targets"), with_error(n.causal_end)}},
+                    mean(pair_causal, "images"), mean(pair_causal, "targets"), number(n.causal_end)}},
           .tasks = all_tasks()};
 }
 
@@ -344,12 +342,12 @@ Verdict rule_06(const Spread& causal, const Spread& not_causal, const Spread& ti
   const bool worse = clearly_below(not_causal, causal), slightly = excess <= 0.1 * not_causal.mean;
   const bool faster = times_faster.count > 0 && times_faster.low >= 5;
   v.because = "At equal pixels asked for, the causal network has " + number(causal.mean) + " ± " +
-              number(causal.error) + " nats, the other " + number(not_causal.mean) + " ± " + number(not_causal.error) +
-              "; to the other's last nats it comes " + number(times_faster.low) + " to " + number(times_faster.high) +
-              " times as fast.";
-  if (faster && !worse) v.because = "Of training time only: its predictions are not clearly worse. " + v.because;
+              number(causal.error) + " nats, the other " + number(not_causal) + "; to the other's last nats it comes " +
+              number(times_faster.low) + " to " + number(times_faster.high) + " times as fast.";
+  if (faster && !worse)
+    v.because = "only training time is meant, since its predictions are not clearly worse: " + v.because;
   if (faster && worse && !slightly)
-    v.because = "Of training time only: its predictions are more than slightly worse. " + v.because;
+    v.because = "only training time is meant, since its predictions are more than slightly worse: " + v.because;
   v.outcome = !faster ? Outcome::not_supported : worse && slightly ? Outcome::supported : Outcome::conditional;
   return v;
 }
