@@ -168,8 +168,8 @@ Section report(const Results& results) {
   section.blocks = {
       Paragraph{
           "Removing everything after a random place of an image makes every step of the chain a training example of "
-          "one network, which is told how many parts are missing. The transformer here is the one of claim 6 that "
-          "is not causal: 49 steps of a patch each. The identity is checked of single pixels, too: 784 steps of an "
+          "one network, which is told how many parts are missing. The transformer here is the one of claim 6 that is "
+          "not causal: 49 steps of a patch each. The identity is checked of single pixels, too: 784 steps of an "
           "untrained transformer."},
       Table{.caption = "Exact properties, in single precision.",
             .columns = {"", "patches", "pixels"},
@@ -198,10 +198,9 @@ Verdict rule_04(double estimator_gap, double unknown_change, double missing_chan
   Verdict v;
   v.rule =
       "Supported if the training's estimator, every k once, is the chain's likelihood to 1e-4 nats, pixels that are "
-      "not "
-      "known change nothing at all, a missing patch is told from a black one at every step, and at nine of ten steps "
-      "that "
-      "are worth a nat the network beats pixels drawn by themselves. Without the last it holds of the method only.";
+      "not known change nothing at all, a missing patch is told from a black one at every step, and at nine of ten "
+      "steps that are worth a nat the network beats pixels drawn by themselves. Without the last it holds of the "
+      "method only.";
   v.because = "The estimator is off by at most " + number(estimator_gap) + " nats; unknown pixels change a logit by " +
               number(unknown_change) + ", a missing patch by at least " + number(missing_change) +
               "; the network serves " + percent(steps_served, 0) + " of the steps.";

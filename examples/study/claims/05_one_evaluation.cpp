@@ -147,10 +147,10 @@ Section report(const Results& results) {
   section.blocks = {
       Paragraph{
           "In training, every output is compared with its own pixel: " + side + " · " + side +
-          " conditionals of one evaluation. That is honest only if no output can see the pixel that it is asked "
-          "for, nor a later one. For the convolutions the influence of pixel j on output i is a gradient, for the "
-          "transformer the change of the logits when pixel j changes colour. No training is needed: it is so for "
-          "any weights."},
+          "conditionals of one evaluation. That is honest only if no output can see the pixel that it is asked for, "
+          "nor a later one. For the convolutions the influence of pixel j on output i is a gradient, for the "
+          "transformer the change of the logits when pixel j changes colour. No training is needed: it is so for any "
+          "weights."},
       Picture{
           .file = results.picture("one_evaluation"),
           .alternative = "Three square matrices, empty on and above the diagonal; the first has red holes below it. "
@@ -172,8 +172,7 @@ Verdict rule_05(double later_influence, double nats_gap, double hidden_one, doub
   Verdict v;
   v.rule =
       "Supported if the influence of the same and of later pixels is exactly 0, and one evaluation gives the sum of "
-      "the "
-      "conditionals of pixel after pixel to 1e-4 nats.";
+      "the conditionals of pixel after pixel to 1e-4 nats.";
   v.because = "The largest influence of the same or a later pixel is " + number(later_influence) +
               ", the largest difference in nats " + number(nats_gap) +
               ". Of the earlier pixels one stack of convolutions "

@@ -311,8 +311,8 @@ Section report(const Results& results) {
   section.blocks = {
       Paragraph{
           "One transformer (3 blocks of width 64) draws a digit in 49 patches of 4 × 4 pixels, the pixels of a patch "
-          "independently. The causal one is shown patch t − 1 at token t and attends to earlier tokens; the other "
-          "is shown what is known at its place and attends to everything. Both have all layers and parameters in "
+          "independently. The causal one is shown patch t − 1 at token t and attends to earlier tokens; the other is "
+          "shown what is known at its place and attends to everything. Both have all layers and parameters in "
           "common, a vector that names the patch that is asked for among them. One evaluation of the causal one "
           "answers for 784 pixels, one of the other for 16 (single pixels would make that 784 to 1, and the other "
           "too slow to be compared). Batches are 4 and 32 images, so that neither is short of steps; learning rate "
@@ -335,15 +335,14 @@ Verdict rule_06(const Spread& causal, const Spread& not_causal, const Spread& ti
   Verdict v;
   v.rule =
       "After as many pixels asked for as the network that is not causal ends with, the causal one has to be clearly "
-      "worse, by at most 10 % of the nats; and in every seed it has to reach the other's last nats in at most a fifth "
-      "of "
-      "the seconds. Supported if both hold, conditional if only the second does.";
+      "worse, by at most 10 % of the nats; and in every seed it has to reach the other's last nats in at most a "
+      "fifth of the seconds. Supported if both hold, conditional if only the second does.";
   const double excess = causal.mean - not_causal.mean;
   const bool worse = clearly_below(not_causal, causal), slightly = excess <= 0.1 * not_causal.mean;
   const bool faster = times_faster.count > 0 && times_faster.low >= 5;
-  v.because = "At equal pixels asked for, the causal network has " + number(causal.mean) + " ± " +
-              number(causal.error) + " nats, the other " + number(not_causal) + "; to the other's last nats it comes " +
-              number(times_faster.low) + " to " + number(times_faster.high) + " times as fast.";
+  v.because = "At equal pixels asked for, the causal network has " + number(causal) + " nats, the other " +
+              number(not_causal) + "; to the other's last nats it comes " + number(times_faster.low) + " to " +
+              number(times_faster.high) + " times as fast.";
   if (faster && !worse)
     v.because = "only training time is meant, since its predictions are not clearly worse: " + v.because;
   if (faster && worse && !slightly)

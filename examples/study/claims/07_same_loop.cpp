@@ -120,8 +120,8 @@ Section report(const Results& results) {
       Paragraph{
           "Counted are multiplications with an addition, as two operations. With a cache, a pixel of the "
           "convolutions costs 24w + L · 21w² + w² + 2w of them (width w, L layers: about one for every parameter), "
-          "and P pixels of the transformer cost P · (12Lw² + 2w) + Lw · P(P + 1), the last for attention. Without "
-          "it all of that is done again for every pixel: P times as much, here " +
+          "and P pixels of the transformer cost P · (12Lw² + 2w) + Lw · P(P + 1), the last for attention. Without it "
+          "all of that is done again for every pixel: P times as much, here " +
           number(r.number("two stacks.plain_flops") / r.number("two stacks.cached_flops")) +
           ". Less is gained in seconds, since the products of a single pixel are too small to be fast."},
       Picture{.file = results.picture("same_loop"),
