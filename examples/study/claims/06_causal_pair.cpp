@@ -88,7 +88,7 @@ class Snapshots {
   Index step_ = 0;
 };
 
-Index images_tested(const Settings& s) { return s.steps > 0 ? 4 : s.full ? 1000 : s.minutes < 30 ? 250 : 500; }
+Index images_tested(const Settings& s) { return s.steps > 0 ? 4 : s.full ? 1000 : s.minutes < 30 ? 150 : 500; }
 
 struct MeanOf {
   double mean = 0, error = 0;
