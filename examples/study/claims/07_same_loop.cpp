@@ -42,7 +42,7 @@ Index different(const Tensor<std::int32_t, 3>& a, const Tensor<std::int32_t, 3>&
 void draw_both_ways(Bench& bench, const std::string& name, Record& record, std::vector<Images>& drawn) {
   const SmallCausalSpec spec = spec_of(name, bench.settings());
   const SmallCausal network(spec, bench.key(1));
-  const Index count = bench.settings().steps > 0 || bench.settings().minutes < 30 ? 1 : 2;
+  const Index count = bench.settings().steps > 0 ? 1 : 4;
   const auto cached = bench.sampling([&] { return network.draw(count, true, bench.key(2)); });
   const auto plain = bench.sampling([&] { return network.draw(count, false, bench.key(2)); });
   const auto other = bench.sampling([&] { return network.draw(count, true, bench.key(3)); });
@@ -159,7 +159,7 @@ Verdict rule_07(double different_pixels, double of_another_seed, double faster_c
 Claim claim_07() {
   return {7, "Generation is the same loop for causal and non-causal networks.",
           [](const Settings&) -> std::vector<Task> {
-    return {{.name = "same_loop", .training = 0, .measuring = 15, .run = measure}};
+    return {{.name = "same_loop", .training = 0, .measuring = 10, .run = measure}};
   }, report};
 }
 
