@@ -28,7 +28,7 @@ namespace {
 using namespace ink;
 using systems::PatchChain;
 
-TrainOptions options_of(bool causal) { return {.batch_size = causal ? 4 : 32, .lr = 2e-3, .lr_floor = 2e-3}; }
+TrainOptions options_of(bool causal) { return {.batch_size = causal ? 4 : 16, .lr = 2e-3, .lr_floor = 2e-3}; }
 
 /// The averaged weights of a training at moments that halve its length again and again, kept as files: what is
 /// evaluated in between would count as training.
@@ -130,7 +130,7 @@ struct Pair {
   /// Of a causal network exact; of the other from 14 of the 49 steps, spread evenly, for every image.
   MeanOf on_the_way(const PatchChain& chain) const {
     if (causal) return exact(chain);
-    return mean_of(bench.sampling([&] { return chain.estimate(tested, 14, Key{77}); }));
+    return mean_of(bench.sampling([&] { return chain.estimate(tested, 14, bench.key(77)); }));
   }
 };
 
@@ -315,7 +315,7 @@ Section report(const Results& results) {
           "shown what is known at its place and attends to everything. Both have all layers and parameters in "
           "common, a vector that names the patch that is asked for among them. One evaluation of the causal one "
           "answers for 784 pixels, one of the other for 16 (single pixels would make that 784 to 1, and the other "
-          "too slow to be compared). Batches are 4 and 32 images, so that neither is short of steps; learning rate "
+          "too slow to be compared). Batches are 4 and 16 images, so that neither is short of steps; learning rate "
           "(2e-3, constant after 100 steps), data and seconds are the same."},
       chart_of(results, "at.targets", "By pixels asked for", "pixels that training asked for",
                "Two falling curves. Where that of the network that is not causal ends, at " + number(n.other.mean) +
