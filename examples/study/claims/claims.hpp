@@ -14,6 +14,10 @@ Claim claim_13();
 Claim claim_14();
 Claim claim_15();
 Claim claim_16();
+Claim claim_04();
+Claim claim_05();
+Claim claim_06();
+Claim claim_07();
 
 /// Number 0 has the main systems' tasks and no section of its own. The parts of those without tasks are yet to come.
 inline std::vector<Claim> all_claims() {
@@ -25,6 +29,10 @@ inline std::vector<Claim> all_claims() {
       claim_14(),
       claim_15(),
       claim_16(),
+      claim_04(),
+      claim_05(),
+      claim_06(),
+      claim_07(),
       {23, "Autoregression needs one evaluation a pixel.", {}, {}},
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},

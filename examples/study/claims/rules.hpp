@@ -33,5 +33,18 @@ Verdict rule_15(double rmse, double rmse_of_mean, double exact_rmse, double firs
 /// Standard deviations of the predicted noise by noise level, the strongest first; and how much of the difference
 /// between digits is left in the expected clean images there.
 Verdict rule_16(const std::vector<double>& sigma, const std::vector<double>& deviation, double clean_left);
+/// Nats between the training's estimator and the chain; changes of a logit when unknown pixels change, and when known
+/// ones are missing; the share of the steps at which the network is of use.
+Verdict rule_04(double estimator_gap, double unknown_change, double missing_change, double steps_served);
+
+/// The largest influence of a pixel that is not earlier; nats between one evaluation and pixel after pixel; pairs of
+/// earlier pixels and outputs without influence, of one stack and of two.
+Verdict rule_05(double later_influence, double nats_gap, double hidden_one, double hidden_two);
+
+/// Nats after as many pixels asked for, and how many times as fast the causal network comes to the other's last nats.
+Verdict rule_06(const Spread& causal, const Spread& not_causal, const Spread& times_faster);
+
+/// Pixels that differ with and without a cache, and with another seed; how many times as fast a cache makes drawing.
+Verdict rule_07(double different_pixels, double of_another_seed, double faster_convolutions, double faster_transformer);
 
 }  // namespace study
