@@ -9,30 +9,30 @@
 namespace study {
 
 Claim claim_01();
+Claim claim_04();
+Claim claim_05();
+Claim claim_06();
+Claim claim_07();
 Claim claim_11();
 Claim claim_13();
 Claim claim_14();
 Claim claim_15();
 Claim claim_16();
-Claim claim_04();
-Claim claim_05();
-Claim claim_06();
-Claim claim_07();
 
 /// Number 0 has the main systems' tasks and no section of its own. The parts of those without tasks are yet to come.
 inline std::vector<Claim> all_claims() {
   return {
       {0, "", main_systems, {}},
       claim_01(),
+      claim_04(),
+      claim_05(),
+      claim_06(),
+      claim_07(),
       claim_11(),
       claim_13(),
       claim_14(),
       claim_15(),
       claim_16(),
-      claim_04(),
-      claim_05(),
-      claim_06(),
-      claim_07(),
       {23, "Autoregression needs one evaluation a pixel.", {}, {}},
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},
