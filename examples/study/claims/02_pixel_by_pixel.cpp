@@ -59,7 +59,7 @@ const std::vector<Named> two_level_tables = {
 const std::vector<Named> grey_tables = {
     {"grey.global", "how often any pixel has the level", {0, false}},
     {"grey.place", "how often this pixel has the level", {0, true}},
-    {"grey.near4", "a table of 4 neighbours, of 8 shades each", {4, false, 5}},
+    {"grey.near4", "a table of 4 neighbours, of 16 shades each", {4, false, 4}},
 };
 
 void note_tables(Record& record, const std::vector<Named>& tables, const PixelPlanes& train, const PixelPlanes& test) {

@@ -22,6 +22,7 @@ namespace study {
 namespace {
 
 using namespace ink;
+using systems::Tokens;
 using Places = std::vector<Index>;
 
 constexpr Index pixels = 784, window = 112, most = 28;

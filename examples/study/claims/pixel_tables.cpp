@@ -42,14 +42,14 @@ int bits_of(int levels) {
 /// What the neighbours of a pixel look like, as a number, in every image. Outside of the image is level 0.
 std::vector<std::uint32_t> contexts(const PixelPlanes& images, const PixelTable& table, Index pixel) {
   std::vector<std::uint32_t> all(static_cast<std::size_t>(images.images()));
-  const int each = bits_of(images.levels()) - table.shift;
+  const int each = table.bits, shift = bits_of(images.levels()) - each;
   for (Index b = 0; b < table.neighbours; ++b) {
     const auto [dr, dc] = before[static_cast<std::size_t>(b)];
     const Index row = pixel / side + dr, column = pixel % side + dc;
     if (row < 0 || column < 0 || column >= side) continue;
     const std::uint8_t* from = images.plane(row * side + column);
     const int up = each * static_cast<int>(b);
-    for (std::size_t n = 0; n < all.size(); ++n) all[n] |= static_cast<std::uint32_t>(from[n] >> table.shift) << up;
+    for (std::size_t n = 0; n < all.size(); ++n) all[n] |= static_cast<std::uint32_t>(from[n] >> shift) << up;
   }
   return all;
 }
@@ -57,8 +57,10 @@ std::vector<std::uint32_t> contexts(const PixelPlanes& images, const PixelTable&
 /// How often each level was seen, and in all, for every context.
 class Counts {
  public:
-  Counts(std::size_t contexts, int levels)
-      : levels_(static_cast<std::size_t>(levels)), seen_(contexts * levels_), all_(contexts) {}
+  Counts(const PixelTable& table, int levels)
+      : levels_(static_cast<std::size_t>(levels)), all_(std::size_t{1} << (table.bits * table.neighbours)) {
+    seen_.resize(all_.size() * levels_);
+  }
 
   void add(const std::vector<std::uint32_t>& contexts, const std::uint8_t* values) {
     for (std::size_t n = 0; n < contexts.size(); ++n) {
@@ -66,8 +68,12 @@ class Counts {
       ++all_[contexts[n]];
     }
   }
-  double probability(std::uint32_t context, std::uint8_t value, double otherwise) const {
-    return (seen_[context * levels_ + value] + otherwise) / (all_[context] + 1.0);
+  /// Makes probabilities without the contexts into those given the contexts.
+  void refine(std::vector<double>& likely, const std::vector<std::uint32_t>& contexts,
+              const std::uint8_t* values) const {
+    for (std::size_t n = 0; n < likely.size(); ++n) {
+      likely[n] = (seen_[contexts[n] * levels_ + values[n]] + likely[n]) / (all_[contexts[n]] + 1.0);
+    }
   }
   void clear() {
     std::fill(seen_.begin(), seen_.end(), 0u);
@@ -91,28 +97,31 @@ PixelPlanes::PixelPlanes(const systems::Tokens& tokens, int levels)
 }
 
 std::vector<double> table_nats(const PixelPlanes& train, const PixelPlanes& test, const PixelTable& table) {
-  const int each = bits_of(train.levels()) - table.shift;
-  const std::size_t count = std::size_t{1} << (each * static_cast<int>(table.neighbours));
-  Counts global(1, train.levels()), everywhere(count, train.levels()), here(table.place ? count : 1, train.levels());
-  const std::vector<std::uint32_t> none(static_cast<std::size_t>(train.images()));
-  for (Index p = 0; p < pixels; ++p) {
-    global.add(none, train.plane(p));
-    everywhere.add(contexts(train, table, p), train.plane(p));
+  std::vector<PixelTable> tables;  // everywhere in the image, the finer ones later
+  for (int bits = 1; table.neighbours > 0 && bits <= table.bits; ++bits) {
+    tables.push_back({table.neighbours, false, bits});
   }
-  std::vector<double> nats(static_cast<std::size_t>(test.images()));
+  std::vector<Counts> everywhere;
+  for (const PixelTable& t : tables) {
+    everywhere.emplace_back(t, train.levels());
+    for (Index p = 0; p < pixels; ++p) everywhere.back().add(contexts(train, t, p), train.plane(p));
+  }
+  Counts global({}, train.levels()), here(table, train.levels());
+  for (Index p = 0; p < pixels; ++p) global.add(contexts(train, {}, p), train.plane(p));
+  std::vector<double> nats(static_cast<std::size_t>(test.images())), likely(nats.size());
   for (Index p = 0; p < pixels; ++p) {
+    const std::uint8_t* values = test.plane(p);
+    std::fill(likely.begin(), likely.end(), 1.0 / train.levels());
+    global.refine(likely, contexts(test, {}, p), values);
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      everywhere[i].refine(likely, contexts(test, tables[i], p), values);
+    }
     if (table.place) {
       here.clear();
       here.add(contexts(train, table, p), train.plane(p));
+      here.refine(likely, contexts(test, table, p), values);
     }
-    const auto asked = contexts(test, table, p);
-    const std::uint8_t* value = test.plane(p);
-    for (std::size_t n = 0; n < nats.size(); ++n) {
-      double likely = global.probability(0, value[n], 1.0 / train.levels());
-      if (table.neighbours > 0) likely = everywhere.probability(asked[n], value[n], likely);
-      if (table.place) likely = here.probability(asked[n], value[n], likely);
-      nats[n] -= std::log(likely);
-    }
+    for (std::size_t n = 0; n < nats.size(); ++n) nats[n] -= std::log(likely[n]);
   }
   return nats;
 }

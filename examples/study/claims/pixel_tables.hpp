@@ -1,7 +1,7 @@
 // Pixel tables: predictors of one pixel that need no training but counting. What a pixel was in the training digits,
 // where the pixels near it, drawn before it, looked the same:
 //
-//   p(k | context) = (n_k + a·q_k)/(n + a),   q the same without the context, or without the place; a = 1
+//   p(k | context) = (n_k + q_k)/(n + 1),   q the same of coarser contexts: without the place, with fewer bits
 //
 // They are what a network that predicts one pixel has to beat.
 #pragma once
@@ -33,7 +33,7 @@ class PixelPlanes {
 struct PixelTable {
   ink::Index neighbours = 0;  ///< 0 to 16 of those that come before a pixel, the nearest first
   bool place = false;         ///< a table for every place of the image, or one for all
-  int shift = 0;              ///< bits of a neighbour's level that are left out
+  int bits = 1;               ///< of a neighbour's level that are looked at, from the highest
 };
 
 /// −log p of every test image, in nats.

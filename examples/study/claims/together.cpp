@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "inkling/core/view.hpp"
+#include "inkling/dist/quantizer.hpp"
 #include "inkling/io/apng.hpp"
 #include "study/claims/pixel_frames.hpp"
 #include "study/harness/bench.hpp"
@@ -11,6 +12,7 @@ namespace study {
 namespace {
 
 using namespace ink;
+using systems::Tokens;
 
 Record draw_amounts(Bench& bench, const std::string& choice) {
   Record record;
@@ -60,7 +62,7 @@ const std::vector<Choice>& choices() {
   return all;
 }
 
-Index together_count(const Settings& s) { return s.steps > 0 ? 6 : s.full ? 240 : s.minutes < 30 ? 48 : 120; }
+Index together_count(const Settings& s) { return s.steps > 0 ? 6 : s.full ? 150 : s.minutes < 30 ? 48 : 99; }
 
 std::vector<Index> together_amounts(const Settings& s, const std::string& choice) {
   const bool squares = choice == "block";
