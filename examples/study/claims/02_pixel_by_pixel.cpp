@@ -151,7 +151,8 @@ Section report(const Results& results) {
                             grey_network.number("bits_per_dimension"), bits(r.number("grey.near4")),
                             two.number("t1.fd_cnn"), r.number("unchained.fd_cnn"));
   section.blocks = {
-      nats_table(results), bits_table(results),
+      nats_table(results),
+      bits_table(results),
       Picture{.file = results.picture("pixelwise.two"),
               .alternative = "An animation: black and white pixels fill ten grey squares row by row, and are digits.",
               .caption = "One pixel after the other, each drawn from its distribution given those before it.",

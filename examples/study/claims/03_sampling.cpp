@@ -146,14 +146,15 @@ std::function<Record(Bench&)> draw_in_all_ways(const std::string& system, const 
 }
 
 Table ways_table(const Record& r, bool grey, const std::string& task) {
-  Table t{.caption = std::string(grey ? "256 levels" : "Two levels") + ": " + number(r.number("drawn")) +
-                     " digits each way (20 of the most likely value). Diversity is the mean RMS distance of two digits, "
-                     "ink the mean of the pixels, both in [0, 1]; test digits have FD-CNN " +
-                     number(r.number("floor_cnn")) + " and FD-PCA64 " + number(r.number("floor_pca")) +
-                     ", training digits ink " + number(r.number("real_ink")) + ".",
-          .columns = {"pixels are drawn", "FD-CNN", "FD-PCA64", "ink", "diversity", "distinct"},
-          .rows = {},
-          .tasks = {task}};
+  Table t{
+      .caption = std::string(grey ? "256 levels" : "Two levels") + ": " + number(r.number("drawn")) +
+                 " digits each way (20 of the most likely value). Diversity is the mean RMS distance of two digits, "
+                 "ink the mean of the pixels, both in [0, 1]; test digits have FD-CNN " +
+                 number(r.number("floor_cnn")) + " and FD-PCA64 " + number(r.number("floor_pca")) +
+                 ", training digits ink " + number(r.number("real_ink")) + ".",
+      .columns = {"pixels are drawn", "FD-CNN", "FD-PCA64", "ink", "diversity", "distinct"},
+      .rows = {},
+      .tasks = {task}};
   for (const Way& way : ways(grey)) {
     const std::string p = std::string(way.name) + ".";
     t.rows.push_back({way.says, number(r.number(p + "fd_cnn")), number(r.number(p + "fd_pca")),
@@ -206,8 +207,9 @@ Section report(const Results& results) {
   const Record &two = results["sampling.two"], &grey = results["sampling.grey"];
   Section section;
   section.verdict = rule_03(sampled(two), sampled(grey));
-  Table means{.caption = "How far the means of drawn digits are from those of the training digits, in standard errors. "
-                         "Pixels count in which at least five of as many real digits would have ink.",
+  Table means{.caption =
+                  "How far the means of drawn digits are from those of the training digits, in standard errors. "
+                  "Pixels count in which at least five of as many real digits would have ink.",
               .columns = {"", "ink", "pixels within 4 errors", "farthest pixel"},
               .rows = {},
               .tasks = {"sampling.two", "sampling.grey"}};

@@ -31,8 +31,7 @@ const std::vector<Index> amounts = {2, 4, 8, 16, 28};
 /// The nats of places, an image's in a row: nats(n, j, m) of the m-th when j of them are known besides what was.
 class WindowNats {
  public:
-  WindowNats(Index images, Index length)
-      : length_(length), nats_(static_cast<std::size_t>(images * length * length)) {}
+  WindowNats(Index images, Index length) : length_(length), nats_(static_cast<std::size_t>(images * length * length)) {}
   double& operator()(Index n, Index j, Index m) {
     return nats_[static_cast<std::size_t>((n * length_ + j) * length_ + m)];
   }
@@ -94,8 +93,8 @@ void keep(Record& record, const std::string& choice, const std::vector<Index>& k
 
 /// The costs along one window of an order of every image; order_of(n).
 template <class OrderOf>
-Costs costs_of_order(Bench& bench, const systems::PixelModel& model, const Tokens& tokens,
-                     const std::vector<Index>& ks, const OrderOf& order_of) {
+Costs costs_of_order(Bench& bench, const systems::PixelModel& model, const Tokens& tokens, const std::vector<Index>& ks,
+                     const OrderOf& order_of) {
   Costs costs(ks.size());
   constexpr Index piece = 28;
   for (Index begin = 0; begin < tokens.extent(0); begin += piece) {
@@ -216,10 +215,11 @@ Chart cost_chart(const Record& r) {
 }
 
 Table cost_table(const Record& r) {
-  Table t{.caption = "The same in numbers: excess nats a pixel ± standard error. Blocks are 2×1, 2×2, 4×2, 4×4 and 4×7.",
-          .columns = {"drawn at once"},
-          .rows = {},
-          .tasks = {"together.penalty"}};
+  Table t{
+      .caption = "The same in numbers: excess nats a pixel ± standard error. Blocks are 2×1, 2×2, 4×2, 4×4 and 4×7.",
+      .columns = {"drawn at once"},
+      .rows = {},
+      .tasks = {"together.penalty"}};
   for (const Index k : amounts) t.columns.push_back("k = " + std::to_string(k));
   for (const std::string& name : measured_choices) {
     std::vector<std::string> row{says(name)};
@@ -268,29 +268,32 @@ std::vector<TogetherCost> costs_of(const Record& r) {
 
 Section report(const Results& results) {
   const Record& r = results["together.penalty"];
-  const std::string at = amount_name(together_amounts(results.settings(), "block").front());
+  const auto drawn = together_amounts(results.settings(), "block");
+  const bool sixteen = std::find(drawn.begin(), drawn.end(), Index{16}) != drawn.end();
+  const std::string at = amount_name(sixteen ? 16 : drawn.front());
   const auto fd = [&](const std::string& choice) { return thirds(results["together." + choice], at); };
   Section section;
   section.verdict = rule_08(costs_of(r), fd("block"), fd("run"), fd("spread"));
-  section.blocks = {cost_chart(r), cost_table(r), quality_chart(results),
-                    Picture{.file = results.picture("together.frames"),
-                            .alternative =
-                                "An animation of five rows of digits: squares that fill in, runs of the raster, and "
-                                "three rows of scattered pixels that turn into digits.",
-                            .caption = "16 pixels at a time; from the top: " + says("block") + ", " + says("run") +
-                                       ", " + says("confident") + ", " + says("random") + ", " + says("spread") + ".",
-                            .scale = 3,
-                            .tasks = {"together.frames"}}};
+  section.blocks = {
+      cost_chart(r), cost_table(r), quality_chart(results),
+      Picture{.file = results.picture("together.frames"),
+              .alternative = "An animation of five rows of digits: squares that fill in, runs of the raster, and "
+                             "three rows of scattered pixels that turn into digits.",
+              .caption = "16 pixels at a time; from the top: " + says("block") + ", " + says("run") + ", " +
+                         says("confident") + ", " + says("random") + ", " + says("spread") + ".",
+              .scale = 3,
+              .tasks = {"together.frames"}}};
   for (const std::string& name : measured_choices) {
     std::string rows;
     for (const Index k : together_amounts(results.settings(), name)) {
       rows += (rows.empty() ? "" : ", ") + std::to_string(k);
     }
-    section.blocks.push_back(Picture{.file = results.picture("together." + name),
-                                     .alternative = "Rows of digits, whole at the top and torn at the bottom.",
-                                     .caption = "Drawn at once: " + says(name) + ". Pixels a step, by row: " + rows + ".",
-                                     .scale = 2,
-                                     .tasks = {"together." + name}});
+    section.blocks.push_back(
+        Picture{.file = results.picture("together." + name),
+                .alternative = "Rows of digits, whole at the top and torn at the bottom.",
+                .caption = "Drawn at once: " + says(name) + ". Pixels a step, by row: " + rows + ".",
+                .scale = 2,
+                .tasks = {"together." + name}});
   }
   return section;
 }
@@ -302,7 +305,8 @@ Verdict rule_08(const std::vector<TogetherCost>& costs, const Spread& block, con
   v.rule =
       "Supported if for every k up to 16 blocks and runs cost more than 5 times as much as random and as spread-out "
       "places, by more than two standard errors, for k of 4 to 16 blocks cost more than runs, and the FD-CNN of "
-      "spread-out places is clearly below that of blocks and runs, by three seeds of sampling. Only when, if that is so "
+      "spread-out places is clearly below that of blocks and runs, by three seeds of sampling. Only when, if that is "
+      "so "
       "for some k.";
   const auto apart = [](const CostError& much, const CostError& little) {
     return much.cost - 5 * little.cost > 2 * std::hypot(much.error, 5 * little.error);
@@ -338,10 +342,7 @@ Claim claim_08() {
           [](const Settings& s) {
     std::vector<Task> all = together_tasks(s);
     const double asked = static_cast<double>(measured(s)) * (5 * window + 2 * most);
-    all.push_back({.name = "together.penalty",
-                   .measuring = 0.004 * asked,
-                   .needs = {"main.anyorder"},
-                   .run = penalty});
+    all.push_back({.name = "together.penalty", .measuring = 0.004 * asked, .needs = {"main.anyorder"}, .run = penalty});
     all.push_back({.name = "together.frames", .measuring = 8, .needs = {"main.anyorder"}, .run = frames});
     return all;
   }, report};

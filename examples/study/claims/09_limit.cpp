@@ -66,20 +66,21 @@ Record draw(Bench& bench) {
 
 Chart quality_chart(const Results& results) {
   const Record &diffusion = results["limit.diffusion"], &floor = results["together.floor"];
-  Chart chart{.title = "Quality against network evaluations",
-              .alternative =
-                  "FD-CNN falls with the evaluations; blocks and runs are highest, then scattered pixels; diffusion "
-                  "falls first.",
-              .x = {.label = "network evaluations for an image", .log = true},
-              .y = {.label = "FD-CNN", .log = true},
-              .series = {},
-              .levels = {{"test digits, black and white", floor.number("two.fd_cnn")},
-                         {"test digits", floor.number("grey.fd_cnn")}},
-              .caption = "Of " + number(floor.number("drawn")) +
-                         " digits for every point; lower is better. All are black and white but the last series, which "
-                         "is diffusion's own grey. Diffusion is told the class, every class as often; any-order drawing "
-                         "is told nothing. Both networks were trained for equal seconds.",
-              .tasks = {"limit.diffusion", "together.floor"}};
+  Chart chart{
+      .title = "Quality against network evaluations",
+      .alternative =
+          "FD-CNN falls with the evaluations; blocks and runs are highest, then scattered pixels; diffusion "
+          "falls first.",
+      .x = {.label = "network evaluations for an image", .log = true},
+      .y = {.label = "FD-CNN", .log = true},
+      .series = {},
+      .levels = {{"test digits, black and white", floor.number("two.fd_cnn")},
+                 {"test digits", floor.number("grey.fd_cnn")}},
+      .caption = "Of " + number(floor.number("drawn")) +
+                 " digits for every point; lower is better. All are black and white but the last series, which "
+                 "is diffusion's own grey. Diffusion is told the class, every class as often; any-order drawing "
+                 "is told nothing. Both networks were trained for equal seconds.",
+      .tasks = {"limit.diffusion", "together.floor"}};
   for (const Choice& c : choices()) {
     Series s{.name = c.says, .points = {}};
     const Record& r = results["together." + c.name];

@@ -167,8 +167,7 @@ Table loss_table(const Record& r) {
           .rows = {row("any order, the next pixel is asked for", "next"),
                    row("any order, all that remain are asked for", "remaining"),
                    row("masked diffusion, linear schedule", "linear"),
-                   row("masked diffusion, cosine schedule", "cosine"),
-                   row("masked diffusion, root schedule", "root")},
+                   row("masked diffusion, cosine schedule", "cosine"), row("masked diffusion, root schedule", "root")},
           .tasks = {"bridge.losses"}};
 }
 
@@ -184,7 +183,7 @@ std::vector<BridgeStep> steps_of(const Results& results) {
 }
 
 Chart drawn_chart(const std::vector<BridgeStep>& steps) {
-  const auto line = [&](const std::string& name, Spread BridgeStep::*member) {
+  const auto line = [&](const std::string& name, Spread BridgeStep::* member) {
     Series s{.name = name, .points = {}};
     for (const BridgeStep& step : steps) {
       const Spread& fd = step.*member;
@@ -207,18 +206,19 @@ Section report(const Results& results) {
   const auto steps = steps_of(results);
   Section section;
   section.verdict = rule_10(r.number("largest_difference"), r.number("orders_differ"), steps);
-  section.blocks = {loss_table(r), drawn_chart(steps),
-                    Picture{.file = results.picture("bridge.frames"),
-                            .alternative = "An animation: grey masks lift pixel by pixel from two rows of digits.",
-                            .caption = "Masks lift: 16 random pixels a step (above), and the steps of masked diffusion, "
-                                       "each pixel by chance (below).",
-                            .scale = 3,
-                            .tasks = {"bridge.frames"}},
-                    Picture{.file = results.picture("together.masked"),
-                            .alternative = "Rows of digits, whole at the top and torn at the bottom.",
-                            .caption = "The steps of masked diffusion: fewer from row to row.",
-                            .scale = 2,
-                            .tasks = {"together.masked"}}};
+  section.blocks = {
+      loss_table(r), drawn_chart(steps),
+      Picture{.file = results.picture("bridge.frames"),
+              .alternative = "An animation: grey masks lift pixel by pixel from two rows of digits.",
+              .caption = "Masks lift: 16 random pixels a step (above), and the steps of masked diffusion, "
+                         "each pixel by chance (below).",
+              .scale = 3,
+              .tasks = {"bridge.frames"}},
+      Picture{.file = results.picture("together.masked"),
+              .alternative = "Rows of digits, whole at the top and torn at the bottom.",
+              .caption = "The steps of masked diffusion: fewer from row to row.",
+              .scale = 2,
+              .tasks = {"together.masked"}}};
   return section;
 }
 
@@ -228,7 +228,8 @@ Verdict rule_10(double largest_difference, double orders_differ, const std::vect
   Verdict v;
   v.rule =
       "Supported if all losses agree to 1e-9 nats for every image, of a network whose orders differ by more than 0.01, "
-      "and at no number of evaluations one way of sampling is clearly better than the other, by three seeds. Only when, "
+      "and at no number of evaluations one way of sampling is clearly better than the other, by three seeds. Only "
+      "when, "
       "if the losses agree but at some number of evaluations one is.";
   std::string same;
   std::size_t count = 0;

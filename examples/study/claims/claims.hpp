@@ -39,6 +39,7 @@ inline std::vector<Claim> all_claims() {
       claim_08(),
       claim_09(),
       claim_10(),
+      {0, "", main_systems, {}}, claim_01(), claim_02(), claim_03(), claim_08(), claim_09(), claim_10(),
   };
 }
 

@@ -53,12 +53,9 @@ constexpr double evaluation = 0.004;
 }  // namespace
 
 const std::vector<Choice>& choices() {
-  static const std::vector<Choice> all = {{"block", "a square block"},
-                                          {"run", "a run of the raster"},
-                                          {"confident", "the most confident first"},
-                                          {"random", "at random places"},
-                                          {"masked", "as masked diffusion"},
-                                          {"spread", "spread out evenly"}};
+  static const std::vector<Choice> all = {
+      {"block", "a square block"},    {"run", "a run of the raster"},    {"confident", "the most confident first"},
+      {"random", "at random places"}, {"masked", "as masked diffusion"}, {"spread", "spread out evenly"}};
   return all;
 }
 

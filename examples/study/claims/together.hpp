@@ -42,8 +42,7 @@ inline std::string amount_name(ink::Index pixels) { return "k" + std::to_string(
 /// FD-CNN of a sampling's thirds.
 Spread thirds(const Record& record, const std::string& prefix);
 /// Notes the FDs of the images and, as <prefix>thirds, FD-CNN of each third.
-void note_thirds(Record& record, const std::string& prefix, const Judge& judge,
-                 const ink::Tensor<float, 4>& images);
+void note_thirds(Record& record, const std::string& prefix, const Judge& judge, const ink::Tensor<float, 4>& images);
 
 /// An animation of four digits for each choice, drawn so many pixels at a time, one row a choice.
 void animate_choices(Bench& bench, const systems::PixelModel& model, const std::vector<std::string>& names,
