@@ -208,7 +208,7 @@ Claim claim_02() {
   return {2, "Predicting one missing pixel is easy; chained, predictors of one pixel generate.",
           [](const Settings& s) -> std::vector<Task> {
     return {{.name = "pixelwise.tables",
-             .measuring = s.full ? 20.0 : 10.0,
+             .measuring = s.full ? 15.0 : 8.0,
              .needs = {"main.pixelcnn", "main.pixelcnn256", "sampling.two", "sampling.grey"},
              .run = tables}};
   }, report};

@@ -262,11 +262,11 @@ Claim claim_03() {
           [](const Settings& s) -> std::vector<Task> {
     const double n = static_cast<double>(s.drawn_a_cell());
     return {{.name = "sampling.two",
-             .measuring = 5 + 0.06 * n,
+             .measuring = 1 + 0.04 * n,
              .needs = {"main.pixelcnn"},
              .run = draw_in_all_ways("main.pixelcnn", "two")},
             {.name = "sampling.grey",
-             .measuring = 5 + 0.12 * n,
+             .measuring = 1 + 0.09 * n,
              .needs = {"main.pixelcnn256"},
              .run = draw_in_all_ways("main.pixelcnn256", "grey")}};
   }, report};

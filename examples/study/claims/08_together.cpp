@@ -343,7 +343,7 @@ Claim claim_08() {
     std::vector<Task> all = together_tasks(s);
     const double asked = static_cast<double>(measured(s)) * (5 * window + 2 * most);
     all.push_back({.name = "together.penalty", .measuring = 0.004 * asked, .needs = {"main.anyorder"}, .run = penalty});
-    all.push_back({.name = "together.frames", .measuring = 8, .needs = {"main.anyorder"}, .run = frames});
+    all.push_back({.name = "together.frames", .measuring = 6, .needs = {"main.anyorder"}, .run = frames});
     return all;
   }, report};
 }
