@@ -50,6 +50,7 @@ class PixelFrames {
 
   void write(const std::string& path, double seconds) {
     if (!kept_) frames_.push_back(last_);
+    frames_.insert(frames_.begin(), last_);  // what is shown where animations are not
     ink::io::write_apng(path, frames_, {.seconds = seconds, .last_seconds = 2});
   }
 

@@ -118,6 +118,7 @@ void animate_choices(Bench& bench, const systems::PixelModel& model, const std::
     const Tokens all = concat(0, now);
     frames.push_back(token_grid(all, model.spec().levels, all.extent(0), digits));
   }
+  frames.insert(frames.begin(), frames.back());  // what is shown where animations are not
   io::write_apng(path, frames, {.seconds = 0.15, .last_seconds = 2});
 }
 
