@@ -2,7 +2,7 @@
 //
 // What k pixels drawn together cost is measured without drawing, on test digits, by the nats of the same pixels after
 // the same known ones: all at once, less one after the other. The answers to "what is every pixel, now that so many are
-// known?" along a window of an order give both, and every k that divides the window.
+// known?" along a window of an order give both, for every k that divides the window.
 #include <algorithm>
 #include <cmath>
 #include <string>
