@@ -25,7 +25,7 @@ using namespace ink;
 using systems::Tokens;
 using Places = std::vector<Index>;
 
-constexpr Index pixels = 784, window = 112, most = 28;
+constexpr Index pixels = 784, most = 28;
 const std::vector<Index> amounts = {2, 4, 8, 16, 28};
 
 /// The nats of places, an image's in a row: nats(n, j, m) of the m-th when j of them are known besides what was.
@@ -91,10 +91,11 @@ void keep(Record& record, const std::string& choice, const std::vector<Index>& k
   }
 }
 
-/// The costs along one window of an order of every image; order_of(n).
+/// The costs along one window of an order of every image, order_of(n); from image to image it is elsewhere. Windows
+/// begin at multiples of their length, as groups of so many pixels do.
 template <class OrderOf>
 Costs costs_of_order(Bench& bench, const systems::PixelModel& model, const Tokens& tokens, const std::vector<Index>& ks,
-                     const OrderOf& order_of) {
+                     Index length, const OrderOf& order_of) {
   Costs costs(ks.size());
   constexpr Index piece = 28;
   for (Index begin = 0; begin < tokens.extent(0); begin += piece) {
@@ -103,14 +104,13 @@ Costs costs_of_order(Bench& bench, const systems::PixelModel& model, const Token
     std::vector<Places> places;
     for (Index n = 0; n < some.extent(0); ++n) {
       const Order order = order_of(begin + n);
-      const auto first = order.begin() + (begin + n) % (pixels / window) * window;
+      const auto first = order.begin() + (begin + n) * 29 % (pixels / length) * length;
       for (auto at = order.begin(); at != first; ++at) {
         state.mutable_data()[n * pixels + *at] = some.data()[n * pixels + *at];
       }
-      places.emplace_back(first, first + (bench.settings().steps > 0 ? most : window));
+      places.emplace_back(first, first + length);
     }
     auto nats = window_nats(bench, model, some, state, places);
-    const auto length = static_cast<Index>(places[0].size());
     for (std::size_t i = 0; i < ks.size(); ++i) {
       for (Index n = 0; n < some.extent(0); ++n) costs[i].push_back(nats.excess(n, ks[i], length / ks[i]));
     }
@@ -151,24 +151,25 @@ Costs costs_of_confidence(Bench& bench, const systems::PixelModel& model, const 
   return costs;
 }
 
-Index measured(const Settings& s) { return s.steps > 0 ? 2 : s.full ? 112 : s.minutes < 30 ? 7 : 28; }
+Index measured(const Settings& s) { return s.steps > 0 ? 2 : s.full ? 392 : s.minutes < 30 ? 28 : 98; }
 
 Record penalty(Bench& bench) {
   Record record;
   const auto model = systems::PixelModel::load(bench.weights("main.anyorder"));
   const Index count = std::min(measured(bench.settings()), bench.test_set().size());
   const Tokens tokens = model.tokens(first_images(bench.test_set(), count), bench.key(1));
-  const auto along = [&](const std::string& name, const std::vector<Index>& ks, const auto& order_of) {
-    keep(record, name, ks, costs_of_order(bench, model, tokens, ks, order_of));
+  const auto along = [&](const std::string& name, const auto& up_to_16, const auto& of_28) {
+    const std::vector<Index> few = {2, 4, 8, 16}, many = {28};
+    keep(record, name, few, costs_of_order(bench, model, tokens, few, 16, up_to_16));
+    keep(record, name, many, costs_of_order(bench, model, tokens, many, 28, of_28));
   };
-  const Order raster = orders::raster(28, 28), spread_out = orders::spread(28, 28), squares = nested_squares(),
-              wide = orders::blocks(28, 28, 4, 7);
-  along("run", amounts, [&](Index) { return raster; });
-  along("spread", amounts, [&](Index) { return spread_out; });
-  along("random", amounts,
-        [&](Index n) { return orders::random(28, 28, bench.key(2).fold(static_cast<std::uint64_t>(n))); });
-  along("block", {2, 4, 8, 16}, [&](Index) { return squares; });
-  along("block", {28}, [&](Index) { return wide; });
+  const auto always = [](const Order& order) { return [order](Index) { return order; }; };
+  const auto raster = always(orders::raster(28, 28)), spread_out = always(orders::spread(28, 28));
+  const auto any = [&](Index n) { return orders::random(28, 28, bench.key(2).fold(static_cast<std::uint64_t>(n))); };
+  along("run", raster, raster);
+  along("spread", spread_out, spread_out);
+  along("random", any, any);
+  along("block", always(nested_squares()), always(orders::blocks(28, 28, 4, 7)));
   keep(record, "confident", amounts, costs_of_confidence(bench, model, tokens));
   record.set("images", static_cast<double>(count));
   return record;
@@ -341,7 +342,7 @@ Claim claim_08() {
   return {8, "Several pixels per step cost quality: contiguous ones the most, spread-out ones the least.",
           [](const Settings& s) {
     std::vector<Task> all = together_tasks(s);
-    const double asked = static_cast<double>(measured(s)) * (5 * window + 2 * most);
+    const double asked = static_cast<double>(measured(s)) * (4 * (16 + 28) + 2 * most);
     all.push_back({.name = "together.penalty", .measuring = 0.004 * asked, .needs = {"main.anyorder"}, .run = penalty});
     all.push_back({.name = "together.frames", .measuring = 6, .needs = {"main.anyorder"}, .run = frames});
     return all;

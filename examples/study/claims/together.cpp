@@ -59,7 +59,7 @@ const std::vector<Choice>& choices() {
   return all;
 }
 
-Index together_count(const Settings& s) { return s.steps > 0 ? 6 : s.full ? 150 : s.minutes < 30 ? 48 : 99; }
+Index together_count(const Settings& s) { return s.steps > 0 ? 6 : s.full ? 150 : s.minutes < 30 ? 42 : 99; }
 
 std::vector<Index> together_amounts(const Settings& s, const std::string& choice) {
   const bool squares = choice == "block";
@@ -112,7 +112,7 @@ void animate_choices(Bench& bench, const systems::PixelModel& model, const std::
     });
   }
   std::vector<Tensor<float, 3>> frames;
-  for (std::size_t step = 0; step < rows[0].size(); ++step) {
+  for (std::size_t step = (rows[0].size() - 1) % 2; step < rows[0].size(); step += 2) {  // to the last
     std::vector<Tokens> now;
     for (const auto& row : rows) now.push_back(row[std::min(step, row.size() - 1)]);
     const Tokens all = concat(0, now);
