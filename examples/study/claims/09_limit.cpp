@@ -79,7 +79,8 @@ Chart quality_chart(const Results& results) {
       .caption = "Of " + number(floor.number("drawn")) +
                  " digits for every point; lower is better. All are black and white but the last series, which "
                  "is diffusion's own grey. Diffusion is told the class, every class as often; any-order drawing "
-                 "is told nothing. Both networks were trained for equal seconds.",
+                 "is told nothing. Both networks were trained for equal seconds. Black and white is harder on "
+                 "diffusion: what is not quite black is speckled.",
       .tasks = {"limit.diffusion", "together.floor"}};
   for (const Choice& c : choices()) {
     Series s{.name = c.says, .points = {}};
