@@ -18,6 +18,11 @@ Claim claim_13();
 Claim claim_14();
 Claim claim_15();
 Claim claim_16();
+Claim claim_02();
+Claim claim_03();
+Claim claim_08();
+Claim claim_09();
+Claim claim_10();
 
 /// Number 0 has the main systems' tasks and no section of its own. The parts of those without tasks are yet to come.
 inline std::vector<Claim> all_claims() {
@@ -37,6 +42,12 @@ inline std::vector<Claim> all_claims() {
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},
       {27, "The families are two.", {}, {}},
+      claim_02(),
+      claim_03(),
+      claim_08(),
+      claim_09(),
+      claim_10(),
+      {0, "", main_systems, {}}, claim_01(), claim_02(), claim_03(), claim_08(), claim_09(), claim_10(),
   };
 }
 

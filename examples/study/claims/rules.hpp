@@ -46,5 +46,43 @@ Verdict rule_06(const Spread& causal, const Spread& not_causal, const Spread& ti
 
 /// Pixels that differ with and without a cache, and with another seed; how many times as fast a cache makes drawing.
 Verdict rule_07(double different_pixels, double of_another_seed, double faster_convolutions, double faster_transformer);
+/// What a network needs for an image of two levels, and the best table, with standard errors over the test digits.
+struct PixelNats {
+  double nats = 0, error = 0, table_nats = 0, table_error = 0;
+};
+/// Also bits per pixel of 256 levels, of a network and a table, and FD-CNN of what is drawn, chained and not.
+Verdict rule_02(const PixelNats& two, double bits, double table_bits, double fd, double unchained_fd);
+
+/// Of one alphabet: the ink of sampled digits in standard errors from real ones', the share of pixels whose means are
+/// within 4; FD-CNN; of the most likely values the share of images that are new, and FD-CNN.
+struct Sampled {
+  double ink_errors = 0, pixels_within = 0, fd = 0, likeliest_distinct = 0, likeliest_fd = 0;
+};
+Verdict rule_03(const Sampled& two, const Sampled& grey);
+
+/// Nats a pixel that drawing several at once costs, and its standard error.
+struct CostError {
+  double cost = 0, error = 0;
+};
+struct TogetherCost {
+  int pixels = 0;
+  CostError block, run, random, spread;
+};
+/// And FD-CNN of what is drawn, by seeds of sampling.
+Verdict rule_08(const std::vector<TogetherCost>& costs, const Spread& block, const Spread& run, const Spread& spread);
+
+/// FD-CNN at one number of network evaluations, by seeds of sampling.
+struct LimitStep {
+  int evaluations = 0;
+  Spread diffusion, spread, run;
+};
+Verdict rule_09(const std::vector<LimitStep>& steps);
+
+struct BridgeStep {
+  int evaluations = 0;
+  Spread any_order, masked;
+};
+/// Largest difference of the losses; how far two orders of the network are apart, in nats; FD-CNN of both samplings.
+Verdict rule_10(double largest_difference, double orders_differ, const std::vector<BridgeStep>& steps);
 
 }  // namespace study
