@@ -53,6 +53,7 @@ Table usual_table(const Results& results) {
                   "Five targets, one UNet, equal seconds, each with its own squared error: FD-CNN of drawn "
                   "digits, mean and standard error of the seeds; lower is better.",
               .columns = {"target", "FD-CNN", "class right", "parameters"},
+              .rows = {},
               .tasks = usual_tasks(results)};
   for (const std::string& target : map_targets()) {
     const std::string name = cell_name(usual(target));
@@ -74,7 +75,9 @@ Table fair_table(const Results& results) {
   Table table{.caption =
                   "The fair versions with the UNet: one squared error counts for all targets. FD-CNN of the "
                   "first seed.",
-              .columns = {"target"}};
+              .columns = {"target"},
+              .rows = {},
+              .tasks = {}};
   for (const std::string& loss : map_losses()) table.columns.push_back("loss of the " + loss);
   for (const std::string& target : map_targets()) {
     std::vector<std::string> row{target};
@@ -93,7 +96,8 @@ Chart error_chart(const Results& results) {
   Chart chart{.title = "Which target knows the clean image, at which noise level",
               .alternative = "Lines of five targets against the time: the error of the clean image grows with it.",
               .x = {"time t of the schedule, 0 is clean"},
-              .y = {"error of the clean image, in [−1, 1]", true}};
+              .y = {"error of the clean image, in [−1, 1]", true},
+              .series = {}};
   chart.caption =
       "Root mean square error of the clean image that follows from the answer, pixels clipped to [−1, 1], on "
       "50 test digits; the first seed of each target with its own loss.";

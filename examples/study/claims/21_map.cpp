@@ -98,7 +98,8 @@ Chart patch_chart(const Results& results) {
   Chart chart{.title = "How many numbers at once",
               .alternative = "Lines of three targets against the patch size: how they part as the patches grow.",
               .x = {"pixels a side of a patch", true},
-              .y = {"FD-CNN", true}};
+              .y = {"FD-CNN", true},
+              .series = {}};
   chart.caption =
       "Each target with its own loss; means of the seeds, bars from the lowest to the highest. A patch of p "
       "pixels a side is a token of p² numbers, the transformer's width is 64.";
@@ -124,7 +125,9 @@ Table seeds_table(const Results& results) {
   Table table{.caption =
                   "FD-CNN with each target's own loss, mean and standard error of three seeds; beside them the "
                   "networks' parameters, and the steps that the clean image's training had.",
-              .columns = {"network", "clean", "noise", "velocity", "noise / clean", "parameters", "steps"}};
+              .columns = {"network", "clean", "noise", "velocity", "noise / clean", "parameters", "steps"},
+              .rows = {},
+              .tasks = {}};
   for (const std::string& network : map_networks()) {
     std::vector<std::string> row{network_title(network)};
     std::vector<Spread> all;

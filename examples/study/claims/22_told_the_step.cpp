@@ -88,7 +88,9 @@ Table pairs_table(const Results& results, const std::vector<BlindPair>& pairs) {
                   "Told the step and blind, equal seconds, three seeds: FD-CNN of digits drawn by a UNet that is "
                   "asked for the target; of masked diffusion the bound in nats per black and white test digit "
                   "(drawn anew from the grey ones). Lower is better.",
-              .columns = {"asked for", "measured in", "told", "blind", "blind / told"}};
+              .columns = {"asked for", "measured in", "told", "blind", "blind / told"},
+              .rows = {},
+              .tasks = {}};
   for (const BlindPair& pair : pairs) {
     const bool masked = pair.name == "masked pixels";
     table.rows.push_back({pair.name, masked ? "nats" : "FD-CNN", distance_text(pair.told), distance_text(pair.blind),
@@ -106,7 +108,8 @@ Chart pairs_chart(const Results& results, const std::vector<BlindPair>& pairs) {
   Chart chart{.title = "What blindness costs",
               .alternative = "For each target, the distance of a network that is told the step and of one that is not.",
               .x = {"0: told the step, 1: blind", false, -0.2, 1.2},
-              .y = {"FD-CNN", true}};
+              .y = {"FD-CNN", true},
+              .series = {}};
   chart.caption = "Means of the seeds, bars from the lowest to the highest.";
   for (const BlindPair& pair : pairs) {
     if (pair.name == "masked pixels" || !std::isfinite(pair.told.mean + pair.blind.mean)) continue;

@@ -243,7 +243,8 @@ Chart distance_chart(const Results& results) {
                   "Lines of three targets against the number of dimensions: how far what is drawn is from "
                   "the spiral.",
               .x = {"dimensions D", true},
-              .y = {"energy distance in the plane", true}};
+              .y = {"energy distance in the plane", true},
+              .series = {}};
   chart.caption =
       "Five layers of width 128, equal seconds, three seeds. Energy distance of 1,000 drawn points, seen in "
       "the spiral's plane, from as many points of the spiral; lower is better.";
@@ -265,6 +266,7 @@ Table outside_table(const Results& results) {
                   "Distance of drawn points from the spiral's plane, root mean square; the spiral's radius is "
                   "0.9. The noise that began them is √(D − 2) away from it.",
               .columns = {"target"},
+              .rows = {},
               .tasks = all_names(results)};
   for (const int d : spiral_dimensions()) table.columns.push_back("D = " + std::to_string(d));
   for (const std::string& target : spiral_targets()) {
