@@ -100,7 +100,7 @@ Chart error_chart(const Results& results) {
               .series = {}};
   chart.caption =
       "Root mean square error of the clean image that follows from the answer, pixels clipped to [−1, 1], on "
-      "50 test digits; the first seed of each target with its own loss.";
+      "test digits; the first seed of each target with its own loss.";
   for (const std::string& target : map_targets()) {
     const std::string task = cell_name(usual(target)) + ".1";
     if (!results.has(task) || !results[task].has("clean_error")) continue;

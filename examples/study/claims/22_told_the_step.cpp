@@ -58,7 +58,7 @@ std::vector<Task> tasks(const Settings& s) {
       const Cell cell = cell_of(target);
       all.push_back({.name = blind_name(cell) + end,
                      .training = cell_weight,
-                     .measuring = cell_measuring(s),
+                     .measuring = cell_measuring(cell.network, s),
                      .run = [cell, seed](Bench& bench) { return learn_cell(bench, cell, seed, true); }});
     }
     for (const bool blind : {false, true}) {

@@ -54,7 +54,8 @@ systems::DenoiserSpec cell_spec(const Cell& cell, bool blind = false);
 /// Trains it, draws, and judges: fd_cnn, fd_pca, agreement, and clean_error at clean_error_times(). Leaves a picture
 /// of ten digits.
 Record learn_cell(Bench& bench, const Cell& cell, int seed, bool blind = false);
-double cell_measuring(const Settings& settings);
+/// Processor seconds of drawing and judging, about.
+double cell_measuring(const std::string& network, const Settings& settings);
 
 /// The 90 cells of the map, two more seeds of those that decide verdicts, and claim 12's two with losses of their own.
 /// With settings.steps, one cell for every network and for every target and loss, and those that others need.
