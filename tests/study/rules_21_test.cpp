@@ -67,6 +67,7 @@ TEST_CASE("two sentences say when the noise is the better thing to predict and w
   CHECK(when_noise_wins(networks(2, 2, 2)).find("With no network here") == 0);
   CHECK(when_noise_wins(networks(0.5, 0.5, 0.5)).find("no network here with which it is not") != std::string::npos);
   CHECK(when_noise_wins(networks(0.5, 1, 1)).find("It is not clearly better with patch 2") != std::string::npos);
+  CHECK(sentences(when_noise_wins({})) == 2);
   for (const double a : {0.5, 1.0, 2.0}) {
     for (const double b : {0.5, 1.0, 2.0}) {
       for (const double c : {0.5, 1.0, 2.0}) CHECK(sentences(when_noise_wins(networks(a, b, c))) == 2);

@@ -151,8 +151,9 @@ Table seeds_table(const Results& results) {
 std::vector<TargetPair> pairs_of(const Results& results) {
   std::vector<TargetPair> pairs;
   for (const std::string& network : map_networks()) {
-    pairs.push_back({network_title(network), cell_distance(results, cell_name({network, "clean", "clean"})),
-                     cell_distance(results, cell_name({network, "noise", "noise"}))});
+    const TargetPair pair{network_title(network), cell_distance(results, cell_name({network, "clean", "clean"})),
+                          cell_distance(results, cell_name({network, "noise", "noise"}))};
+    if (pair.clean.count > 0 && pair.noise.count > 0) pairs.push_back(pair);
   }
   return pairs;
 }
@@ -220,6 +221,7 @@ std::string when_noise_wins(const std::vector<TargetPair>& pairs) {
                                   : "The noise is the better thing to predict, by FD-CNN against that of the clean "
                                     "image, with " +
                                         listed(wins) + ".";
+  if (pairs.empty()) return text + " No network was measured with both.";
   if (loses.empty() && ties.empty()) return text + " There is no network here with which it is not.";
   text += loses.empty() ? " It is not clearly better with " : " It is not, but worse, with " + listed(loses);
   if (!loses.empty() && !ties.empty()) text += ", and there is no clear difference with ";

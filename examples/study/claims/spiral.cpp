@@ -196,7 +196,6 @@ Record learn_spiral(Bench& bench, int dimensions, const std::string& target, int
   const double distance = energy_distance(seen.points, data);
   record.set("plane", std::isfinite(distance) ? distance : std::numeric_limits<double>::infinity());
   record.set("outside", std::isfinite(seen.outside) ? seen.outside : std::numeric_limits<double>::infinity());
-  record.set("floor", energy_distance(spiral(count, key.fold(6)), data));
   if (seed == 1) io::write_png(bench.picture(spiral_name(dimensions, target)), scatter(seen.points));
   return record;
 }
