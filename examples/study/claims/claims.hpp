@@ -23,6 +23,9 @@ Claim claim_13();
 Claim claim_14();
 Claim claim_15();
 Claim claim_16();
+Claim claim_12();
+Claim claim_21();
+Claim claim_22();
 
 /// Number 0 has the main systems' tasks and no section of its own. The parts of those without tasks are yet to come.
 inline std::vector<Claim> all_claims() {
@@ -47,6 +50,7 @@ inline std::vector<Claim> all_claims() {
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},
       {27, "The families are two.", {}, {}},
+      {0, "", main_systems, {}}, claim_01(), claim_12(), claim_21(), claim_22(),
   };
 }
 

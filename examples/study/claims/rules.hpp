@@ -1,6 +1,7 @@
 // The rules of the verdicts, one a claim: numbers in, verdict out. Each is defined beside its claim.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "study/harness/verdict.hpp"
@@ -84,5 +85,27 @@ struct BridgeStep {
 };
 /// Largest difference of the losses; how far two orders of the network are apart, in nats; FD-CNN of both samplings.
 Verdict rule_10(double largest_difference, double orders_differ, const std::vector<BridgeStep>& steps);
+/// FD-CNN of three targets, each with its own loss; in how many comparisons with one loss for all the order holds.
+Verdict rule_12(const Spread& next, const Spread& clean, const Spread& noise, int fair_holds, int fair_cells);
+
+/// Distances of what was drawn by asking for the clean image and for the noise, with one network.
+struct TargetPair {
+  std::string name;
+  Spread clean, noise;
+};
+
+/// Networks named "UNet", "patch 4", "patch 28" among others; a spiral in few dimensions and in many.
+Verdict rule_21(const std::vector<TargetPair>& networks, const TargetPair& flat, const TargetPair& deep);
+/// Two sentences: with which networks the noise is the better thing to predict, and with which it is not.
+std::string when_noise_wins(const std::vector<TargetPair>& networks);
+
+/// What a network reaches that is told the step, and one that is not; lower is better.
+struct BlindPair {
+  std::string name;
+  Spread told, blind;
+};
+
+/// FD-CNN of diffusion by target, and the bound of masked diffusion.
+Verdict rule_22(const std::vector<BlindPair>& targets, const BlindPair& masked);
 
 }  // namespace study
