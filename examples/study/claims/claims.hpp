@@ -14,6 +14,9 @@ Claim claim_13();
 Claim claim_14();
 Claim claim_15();
 Claim claim_16();
+Claim claim_17();
+Claim claim_18();
+Claim claim_19();
 
 /// Number 0 has the main systems' tasks and no section of its own. The parts of those without tasks are yet to come.
 inline std::vector<Claim> all_claims() {
@@ -29,6 +32,8 @@ inline std::vector<Claim> all_claims() {
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},
       {27, "The families are two.", {}, {}},
+      {0, "", main_systems, {}}, claim_01(), claim_11(), claim_13(), claim_14(), claim_15(), claim_16(),
+      {0, "", main_systems, {}}, claim_01(), claim_17(), claim_18(), claim_19(),
   };
 }
 

@@ -1,6 +1,7 @@
 // The rules of the verdicts, one a claim: numbers in, verdict out. Each is defined beside its claim.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "study/harness/verdict.hpp"
@@ -33,5 +34,25 @@ Verdict rule_15(double rmse, double rmse_of_mean, double exact_rmse, double firs
 /// Standard deviations of the predicted noise by noise level, the strongest first; and how much of the difference
 /// between digits is left in the expected clean images there.
 Verdict rule_16(const std::vector<double>& sigma, const std::vector<double>& deviation, double clean_left);
+/// A rank correlation of drawn digits with what was asked for, and that of real digits.
+struct Followed {
+  double drawn, real;
+};
+
+/// The share of digits that are right, and how thickness and slant follow the words.
+Verdict rule_17(double digit_right, const Followed& thickness, const Followed& slant);
+
+/// The share of right classes; overlap of sketch and drawing; distance of two drawings of one sketch, and of two real
+/// digits of one class.
+Verdict rule_18(double class_right, double overlap, double sketch_distance, double class_distance);
+
+/// What a system does at ascending guidance scales: the share of right digits, the distance within a class, and their
+/// standard errors.
+struct GuidedSystem {
+  std::string name;
+  std::vector<double> scales, right, right_error, distance, distance_error;
+};
+
+Verdict rule_19(const std::vector<GuidedSystem>& systems);
 
 }  // namespace study
