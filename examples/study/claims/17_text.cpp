@@ -134,7 +134,7 @@ Verdict rule_17(double digit_right, const Followed& thickness, const Followed& s
 
 Claim claim_17() {
   return {17, "Text can steer generation.", [](const Settings& s) -> std::vector<Task> {
-    const double measuring = s.full ? 250 : s.minutes < 30 ? 30 : 130;
+    const double measuring = s.full ? 230 : s.minutes < 30 ? 20 : 80;
     return {{.name = "told.caption", .training = told_weight(s), .measuring = measuring, .run = learn}};
   }, report};
 }

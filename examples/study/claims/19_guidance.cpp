@@ -23,24 +23,28 @@ namespace {
 
 using namespace ink;
 
-/// What is drawn of a system: so many of each class at each of these scales, in so many steps.
+/// What is drawn of a system: so many of each class at each of these scales.
 struct Scan {
   std::vector<double> scales;
   Index each;
-  int steps;
+  systems::DrawOptions options = {};
 };
 
 Scan main_scan(const Settings& s) {
-  if (s.steps > 0) return {{0, 1, 1.5, 3}, 2, 3};
-  if (s.minutes < 30 && !s.full) return {{0, 1, 1.5, 3, 8}, 5, 12};
-  return {{0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 100 : 30, 18};
+  Scan scan{{0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 100 : 24, told_sampler(1)};
+  if (!s.full && s.minutes < 30) scan = {{0, 1, 1.5, 3, 8}, 5, {.sampler = "dpm++2m", .steps = 12}};
+  if (s.steps > 0) scan = {{0, 1, 1.5, 3}, 2, {.sampler = "dpm++2m", .steps = 3}};
+  return scan;
 }
 
-/// Of the small models of the targets, and of the causal network.
+/// Of the small models of the targets, and of the causal network. Clipped: what guidance exaggerates of a predicted
+/// noise is multiplied once more in the clean image.
 Scan small_scan(const Settings& s) {
-  if (s.steps > 0) return {{0, 1, 3}, 2, 3};
-  if (s.minutes < 30 && !s.full) return {{0, 1, 3}, 4, 10};
-  return {{0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 20 : 6, 12};
+  Scan scan{
+      {0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 25 : 8, {.sampler = "ddim", .steps = s.full ? 20 : 15, .clip = true}};
+  if (!s.full && s.minutes < 30) scan = {{0, 1, 3}, 5, {.sampler = "ddim", .steps = 10, .clip = true}};
+  if (s.steps > 0) scan = {{0, 1, 3}, 2, {.sampler = "ddim", .steps = 3, .clip = true}};
+  return scan;
 }
 
 template <class T, int R>
@@ -113,6 +117,7 @@ std::vector<Images> scan(Record& record, Bench& bench, const Scan& plan, const D
     }));
   }
   record.set("scales", plan.scales);
+  record.set("steps_of_sampler", static_cast<double>(plan.options.steps));
   record.set("count", static_cast<double>(labels.size()));
   right.note(record, "right");
   distance.note(record, "distance");
@@ -148,21 +153,38 @@ void draw_animation(const std::string& path, const std::vector<Images>& drawn) {
 }
 
 /// A denoiser at every scale: with the same noise, for the key is the same.
-Record scan_denoiser(Bench& bench, const std::string& weights, const Scan& plan, const std::string& picture) {
-  Record record;
+std::vector<Images> scan_denoiser(Record& record, Bench& bench, const std::string& weights, const Scan& plan) {
   const auto model = systems::Denoiser::load(bench.weights(weights));
   if (model.spec().told != "class") {
     throw ValueError("guidance: the model " + weights + " is told " + model.spec().told +
                      "; it must be told the class");
   }
   const auto drawn = scan(record, bench, plan, [&](double scale, const systems::Told& told) {
-    auto options = told_sampler(scale);
-    options.steps = plan.steps;
+    auto options = plan.options;
+    options.guidance = scale;
     return model.draw(options, told, bench.shared_key(19)).images;
   });
   note_real(record, bench, first_images(bench.test_set(), drawn.front().extent(0)));
-  draw_rows(bench.picture(picture), drawn);
-  if (weights == "main.diffusion") draw_animation(bench.picture("guidance"), drawn);
+  return drawn;
+}
+
+Record scan_main(Bench& bench) {
+  Record record;
+  const auto plan = main_scan(bench.settings());
+  const auto drawn = scan_denoiser(record, bench, "main.diffusion", plan);
+  draw_animation(bench.picture("guidance"), drawn);
+  // Claim 18's picture of classes.
+  const auto at = std::find(plan.scales.begin(), plan.scales.end(), class_guidance) - plan.scales.begin();
+  const Images& usual = drawn[static_cast<std::size_t>(at)];
+  const Index shown = std::min<Index>(usual.extent(0), 10 * told_columns(bench.settings()));
+  io::write_png(bench.picture("told_class"), image_grid(dense(view(usual).slice(0, 0, shown)), 10));
+  return record;
+}
+
+Record scan_target(Bench& bench, const GuidedTarget& target) {
+  Record record;
+  const auto drawn = scan_denoiser(record, bench, target.model, small_scan(bench.settings()));
+  draw_rows(bench.picture("guidance_" + target.name), drawn);
   return record;
 }
 
@@ -183,22 +205,15 @@ Record scan_pixelcnn(Bench& bench) {
 }
 
 std::vector<Task> tasks(const Settings& s) {
-  const double unit = s.full ? 1 : s.minutes < 30 ? 0.05 : 0.3;
-  std::vector<Task> all{{.name = "guidance.main",
-                         .measuring = 1000 * unit,
-                         .needs = {"main.diffusion"},
-                         .run =
-                             [](Bench& bench) {
-    return scan_denoiser(bench, "main.diffusion", main_scan(bench.settings()), "guidance_main");
-  }},
-                        {.name = "guidance.pixelcnn", .training = 2, .measuring = 60 * unit, .run = scan_pixelcnn}};
+  const double unit = s.full ? 1 : s.minutes < 30 ? 0.03 : 0.25;
+  std::vector<Task> all{
+      {.name = "guidance.main", .measuring = 1000 * unit, .needs = {"main.diffusion"}, .run = scan_main},
+      {.name = "guidance.pixelcnn", .training = 2, .measuring = 100 * unit, .run = scan_pixelcnn}};
   for (const GuidedTarget& target : guided_targets()) {
     all.push_back({.name = "guidance." + target.name,
                    .measuring = 100 * unit,
                    .needs = {target.model},
-                   .run = [target](Bench& bench) {
-      return scan_denoiser(bench, target.model, small_scan(bench.settings()), "guidance_" + target.name);
-    }});
+                   .run = [target](Bench& bench) { return scan_target(bench, target); }});
   }
   return all;
 }

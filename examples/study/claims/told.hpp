@@ -18,9 +18,12 @@ inline systems::DrawOptions told_sampler(double guidance) {
   return {.sampler = "dpm++2m", .steps = 18, .guidance = guidance};
 }
 
+/// At which classes are followed, and the digits hardly less varied than real ones.
+constexpr double class_guidance = 1.5;
+
 /// Drawn digits that are compared with their captions or sketches.
 inline ink::Index told_count(const Settings& s) {
-  return s.steps > 0 ? 20 : std::min<ink::Index>(s.drawn(), s.full ? 1000 : s.minutes < 30 ? 100 : 500);
+  return s.steps > 0 ? 20 : std::min<ink::Index>(s.drawn(), s.full ? 1000 : s.minutes < 30 ? 60 : 300);
 }
 
 /// Of a row of a picture.
