@@ -3,6 +3,7 @@
 //
 //   TellNothing, TellClass, TellCaption, TellSketch
 //
+// name                           of what is told, in a specification
 // network(options)               the options of the UNet that is told this
 // training(digits, batch)        what train() takes as its data
 // rows(test, columns)            the condition of a picture of ten rows
@@ -43,6 +44,8 @@ inline void report_digits(const ink::Tensor<float, 4>& images, const ink::Tensor
 }
 
 struct TellNothing {
+  static constexpr const char* name = "nothing";
+
   static UNetOptions network(const UNetOptions& o) { return o; }
 
   static auto training(const ink::data::ImageDataset& digits, ink::Index batch) {
@@ -58,6 +61,8 @@ struct TellNothing {
 };
 
 struct TellClass {
+  static constexpr const char* name = "class";
+
   static UNetOptions network(UNetOptions o) {
     o.classes = 10;
     return o;
@@ -88,6 +93,8 @@ struct TellClass {
 };
 
 struct TellCaption {
+  static constexpr const char* name = "caption";
+
   std::vector<std::string> captions = ten_captions();
 
   static UNetOptions network(UNetOptions o) {
@@ -128,6 +135,8 @@ struct TellCaption {
 };
 
 struct TellSketch {
+  static constexpr const char* name = "sketch";
+
   static UNetOptions network(UNetOptions o) {
     o.sketch = true;
     return o;
