@@ -34,7 +34,8 @@ void draw_picture(Bench& bench, const systems::Denoiser& model) {
   for (const std::string& caption : ten_captions()) {
     captions.insert(captions.end(), static_cast<std::size_t>(columns), caption);
   }
-  const auto drawn = bench.sampling([&] { return model.draw(told_sampler(2), tell(captions), bench.key(2)); });
+  const auto drawn =
+      bench.sampling([&] { return model.draw(told_sampler(bench.settings(), 2), tell(captions), bench.key(2)); });
   io::write_png(bench.picture("told_caption"), image_grid(drawn.images, columns));
 }
 
@@ -54,8 +55,8 @@ Record learn(Bench& bench) {
   record.set("real.slant", in_real.slant);
   record.set("real.right", bench.judge().agreement(data::normalize<float>(real.images), real.labels));
   for (const double scale : scales) {
-    const auto drawn =
-        bench.sampling([&] { return model.draw(told_sampler(scale), tell(asked.captions), bench.key(1)); });
+    const auto drawn = bench.sampling(
+        [&] { return model.draw(told_sampler(bench.settings(), scale), tell(asked.captions), bench.key(1)); });
     const WordsFollowed followed = words_followed(asked, bytes(drawn.images));
     record.set(at_scale("right", scale), bench.judge().agreement(drawn.images, asked.labels));
     record.set(at_scale("thickness", scale), followed.thickness);

@@ -32,7 +32,8 @@ void draw_sketches(Bench& bench, const systems::Denoiser& model) {
   std::vector<Index> rows;
   for (Index i = 0; i < count * columns; ++i) rows.push_back(i / columns);
   const auto sketches = data::skeleton(bench.test_set().take(rows).images);
-  const auto drawn = bench.sampling([&] { return model.draw(told_sampler(1), tell(sketches), bench.key(2)); });
+  const auto drawn =
+      bench.sampling([&] { return model.draw(told_sampler(bench.settings(), 1), tell(sketches), bench.key(2)); });
   const auto lines = data::normalize<float>(sketches);
   std::vector<Images> shown;
   for (Index begin = 0; begin < count * columns; begin += columns) {
@@ -56,7 +57,8 @@ Record learn_sketches(Bench& bench) {
   model.save(bench.weights("told.sketch"));
 
   const AskedSketches asked = ask_sketches(bench.test_set(), told_count(bench.settings()));
-  const auto drawn = bench.sampling([&] { return model.draw(told_sampler(1), tell(asked.sketches), bench.key(1)); });
+  const auto drawn =
+      bench.sampling([&] { return model.draw(told_sampler(bench.settings(), 1), tell(asked.sketches), bench.key(1)); });
   record.set("count", static_cast<double>(asked.digits.size()));
   note(record, "overlap", sketch_overlaps(asked.sketches, bytes(drawn.images)));
   note(record, "other_overlap", overlaps_within_class(bench.test_set()));

@@ -31,9 +31,9 @@ struct Scan {
 };
 
 Scan main_scan(const Settings& s) {
-  Scan scan{{0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 100 : 24, told_sampler(1)};
+  Scan scan{{0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 100 : 24, told_sampler(s, 1)};
   if (!s.full && s.minutes < 30) scan = {{0, 1, 1.5, 3, 8}, 5, {.sampler = "dpm++2m", .steps = 12}};
-  if (s.steps > 0) scan = {{0, 1, 1.5, 3}, 2, {.sampler = "dpm++2m", .steps = 3}};
+  if (s.steps > 0) scan = {{0, 1, 1.5, 3}, 2, told_sampler(s, 1)};
   return scan;
 }
 
