@@ -41,7 +41,7 @@ Scan main_scan(const Settings& s) {
 /// noise is multiplied once more in the clean image.
 Scan small_scan(const Settings& s) {
   Scan scan{
-      {0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 25 : 8, {.sampler = "ddim", .steps = s.full ? 20 : 15, .clip = true}};
+      {0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 25 : 8, {.sampler = "ddim", .steps = s.full ? 20 : 12, .clip = true}};
   if (!s.full && s.minutes < 30) scan = {{0, 1, 3}, 5, {.sampler = "ddim", .steps = 10, .clip = true}};
   if (s.steps > 0) scan = {{0, 1, 3}, 2, {.sampler = "ddim", .steps = 3, .clip = true}};
   return scan;
@@ -208,7 +208,7 @@ std::vector<Task> tasks(const Settings& s) {
   const double unit = s.full ? 1 : s.minutes < 30 ? 0.03 : 0.25;
   std::vector<Task> all{
       {.name = "guidance.main", .measuring = 1000 * unit, .needs = {"main.diffusion"}, .run = scan_main},
-      {.name = "guidance.pixelcnn", .training = 2, .measuring = 100 * unit, .run = scan_pixelcnn}};
+      {.name = "guidance.pixelcnn", .training = 2, .measuring = 40 * unit, .run = scan_pixelcnn}};
   for (const GuidedTarget& target : guided_targets()) {
     all.push_back({.name = "guidance." + target.name,
                    .measuring = 100 * unit,
