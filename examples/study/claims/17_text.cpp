@@ -41,7 +41,7 @@ void draw_picture(Bench& bench, const systems::Denoiser& model) {
 
 Record learn(Bench& bench) {
   Record record;
-  systems::Denoiser model({.told = "caption"}, bench.key(0));
+  systems::Denoiser model(told_model("caption"), bench.key(0));
   bench.train_system(record, model, bench.train_set(), {.batch_size = 32, .lr = 2e-3});
   model.save(bench.weights("told.caption"));
 
@@ -69,8 +69,7 @@ Record learn(Bench& bench) {
 
 std::vector<std::string> table_row(const Record& r, const std::string& name, double scale) {
   const double right = r.number(at_scale("right", scale));
-  return {name,
-          in_percent(right) + " ± " + number(100 * share_error(right, static_cast<Index>(r.number("count")))) + " %",
+  return {name, percent(right) + " ± " + number(100 * share_error(right, static_cast<Index>(r.number("count")))) + " %",
           number(r.number(at_scale("thickness", scale))), number(r.number(at_scale("slant", scale)))};
 }
 
@@ -98,7 +97,7 @@ Section report(const Results& results) {
             .columns = {"", "digit right", "thickness, rank correlation", "slant, rank correlation"},
             .rows = {table_row(r, "drawn, guidance 1", 1),
                      table_row(r, "drawn, guidance 2", 2),
-                     {"real digits", in_percent(r.number("real.right")), number(r.number("real.thickness")),
+                     {"real digits", percent(r.number("real.right")), number(r.number("real.thickness")),
                       number(r.number("real.slant"))}},
             .tasks = {"told.caption"}}};
   return section;
@@ -112,7 +111,7 @@ Verdict rule_17(double digit_right, const Followed& thickness, const Followed& s
       "Supported if at guidance 2 the classifier names the digit that the caption names in at least 97 % of the "
       "drawings, and the rank correlations of thickness and of slant with the words are at least three quarters of "
       "those of real digits; with a condition if only some of the three are so.";
-  v.because = "The digit is right in " + in_percent(digit_right) + "; the rank correlation of thickness is " +
+  v.because = "The digit is right in " + percent(digit_right) + "; the rank correlation of thickness is " +
               number(thickness.drawn) + " (real digits " + number(thickness.real) + "), of slant " +
               number(slant.drawn) + " (" + number(slant.real) + ").";
   const bool digit = digit_right >= 0.97, thick = thickness.drawn >= 0.75 * thickness.real,
@@ -135,7 +134,7 @@ Verdict rule_17(double digit_right, const Followed& thickness, const Followed& s
 
 Claim claim_17() {
   return {17, "Text can steer generation.", [](const Settings& s) -> std::vector<Task> {
-    const double measuring = s.full ? 230 : s.minutes < 30 ? 20 : 80;
+    const double measuring = s.full ? 110 : s.minutes < 30 ? 10 : 55;
     return {{.name = "told.caption", .training = told_weight(s), .measuring = measuring, .run = learn}};
   }, report};
 }

@@ -52,7 +52,7 @@ void note(Record& record, const std::string& name, const std::vector<double>& va
 
 Record learn_sketches(Bench& bench) {
   Record record;
-  systems::Denoiser model({.told = "sketch"}, bench.key(0));
+  systems::Denoiser model(told_model("sketch"), bench.key(0));
   bench.train_system(record, model, bench.train_set(), {.batch_size = 32, .lr = 2e-3});
   model.save(bench.weights("told.sketch"));
 
@@ -83,30 +83,30 @@ Record take_classes(Bench& bench) {
 
 std::vector<Block> blocks(const Results& results) {
   const Record &sketch = results["told.sketch"], &cls = results["told.class"];
-  return {Picture{.file = results.picture("told_class"),
-                  .alternative = "Rows of drawn digits, in each of them 0 to 9.",
-                  .caption = "Told the class: 0 to 9 in every row, guidance of " + number(class_guidance) + ".",
-                  .scale = 2,
-                  .tasks = {"told.class"}},
-          Picture{.file = results.picture("told_sketch"),
-                  .alternative = "Ten rows; each begins with a thin line drawing of a digit, and strokes of changing "
-                                 "thickness that follow it.",
-                  .caption = "On the left sketches of held-out digits, beside each what was drawn for it.",
-                  .scale = 2,
-                  .tasks = {"told.sketch"}},
-          Table{.caption = "The digit that is named by the classifier; the overlap (intersection over union, within a "
-                           "pixel) of the sketch with the drawing's own; the distance (root mean square difference of "
-                           "pixels in [−1, 1]) of two drawings that were told the same.",
-                .columns = {"", "digit right", "overlap with the sketch", "distance of two drawings"},
-                .rows = {{"told the class (" + number(cls.number("count")) + " drawn)", in_percent(cls.number("right")),
-                          "", number(cls.number("distance"))},
-                         {"told a sketch (" + number(sketch.number("count")) + " drawn)",
-                          in_percent(sketch.number("right")),
-                          number(sketch.number("overlap")) + " ± " + number(sketch.number("overlap_error")),
-                          number(sketch.number("distance"))},
-                         {"two real digits of one class", in_percent(cls.number("real.right")),
-                          number(sketch.number("other_overlap")), number(cls.number("real.distance"))}},
-                .tasks = {"told.class", "told.sketch"}}};
+  return {
+      Picture{.file = results.picture("told_class"),
+              .alternative = "Rows of drawn digits, in each of them 0 to 9.",
+              .caption = "Told the class: 0 to 9 in every row, guidance of " + number(class_guidance) + ".",
+              .scale = 2,
+              .tasks = {"told.class"}},
+      Picture{.file = results.picture("told_sketch"),
+              .alternative = "Ten rows; each begins with a thin line drawing of a digit, and strokes of changing "
+                             "thickness that follow it.",
+              .caption = "On the left sketches of held-out digits, beside each what was drawn for it.",
+              .scale = 2,
+              .tasks = {"told.sketch"}},
+      Table{.caption = "The digit that is named by the classifier; the overlap (intersection over union, within a "
+                       "pixel) of the sketch with the drawing's own; the distance (root mean square difference of "
+                       "pixels in [−1, 1]) of two drawings that were told the same.",
+            .columns = {"", "digit right", "overlap with the sketch", "distance of two drawings"},
+            .rows = {{"told the class (" + number(cls.number("count")) + " drawn)", percent(cls.number("right")), "",
+                      number(cls.number("distance"))},
+                     {"told a sketch (" + number(sketch.number("count")) + " drawn)", percent(sketch.number("right")),
+                      number(sketch.number("overlap")) + " ± " + number(sketch.number("overlap_error")),
+                      number(sketch.number("distance"))},
+                     {"two real digits of one class", percent(cls.number("real.right")),
+                      number(sketch.number("other_overlap")), number(cls.number("real.distance"))}},
+            .tasks = {"told.class", "told.sketch"}}};
 }
 
 Section report(const Results& results) {
@@ -124,7 +124,7 @@ Verdict rule_18(double class_right, double overlap, double sketch_distance, doub
       "Supported if the classifier names the class that was asked for in at least 98 % of the drawings, sketches and "
       "drawings overlap by at least 0.6, and two drawings of one sketch are at least a quarter as far from each other "
       "as two real digits of one class; with a condition if it is so for one of class and sketch.";
-  v.because = "The class is right in " + in_percent(class_right) + "; the overlap is " + number(overlap) +
+  v.because = "The class is right in " + percent(class_right) + "; the overlap is " + number(overlap) +
               ", the distance of two drawings of one sketch " + number(sketch_distance) +
               ", of two real digits of one class " + number(class_distance) + ".";
   const bool classes = class_right >= 0.98, sketches = overlap >= 0.6 && sketch_distance >= 0.25 * class_distance;
@@ -138,7 +138,7 @@ Verdict rule_18(double class_right, double overlap, double sketch_distance, doub
 
 Claim claim_18() {
   return {18, "Anything can be a condition: a class, a sketch.", [](const Settings& s) -> std::vector<Task> {
-    const double measuring = s.full ? 80 : s.minutes < 30 ? 7 : 28;
+    const double measuring = s.full ? 36 : s.minutes < 30 ? 4 : 20;
     return {{.name = "told.sketch", .training = told_weight(s), .measuring = measuring, .run = learn_sketches},
             {.name = "told.class", .needs = {"guidance.main"}, .run = take_classes}};
   }, report};

@@ -31,7 +31,7 @@ struct Scan {
 };
 
 Scan main_scan(const Settings& s) {
-  Scan scan{{0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 100 : 24, told_sampler(s, 1)};
+  Scan scan{{0, 0.5, 1, 1.5, 2, 3, 5, 8}, s.full ? 200 : 40, told_sampler(s, 1)};
   if (!s.full && s.minutes < 30) scan = {{0, 1, 1.5, 3, 8}, 5, {.sampler = "dpm++2m", .steps = 12}};
   if (s.steps > 0) scan = {{0, 1, 1.5, 3}, 2, told_sampler(s, 1)};
   return scan;
@@ -205,13 +205,13 @@ Record scan_pixelcnn(Bench& bench) {
 }
 
 std::vector<Task> tasks(const Settings& s) {
-  const double unit = s.full ? 1 : s.minutes < 30 ? 0.03 : 0.25;
+  const double unit = s.full ? 1 : s.minutes < 30 ? 0.03 : 0.2;
   std::vector<Task> all{
-      {.name = "guidance.main", .measuring = 1000 * unit, .needs = {"main.diffusion"}, .run = scan_main},
+      {.name = "guidance.main", .measuring = 900 * unit, .needs = {"main.diffusion"}, .run = scan_main},
       {.name = "guidance.pixelcnn", .training = 2, .measuring = 40 * unit, .run = scan_pixelcnn}};
   for (const GuidedTarget& target : guided_targets()) {
     all.push_back({.name = "guidance." + target.name,
-                   .measuring = 100 * unit,
+                   .measuring = 120 * unit,
                    .needs = {target.model},
                    .run = [target](Bench& bench) { return scan_target(bench, target); }});
   }

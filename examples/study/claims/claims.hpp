@@ -28,12 +28,13 @@ inline std::vector<Claim> all_claims() {
       claim_14(),
       claim_15(),
       claim_16(),
+      claim_17(),
+      claim_18(),
+      claim_19(),
       {23, "Autoregression needs one evaluation a pixel.", {}, {}},
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},
       {27, "The families are two.", {}, {}},
-      {0, "", main_systems, {}}, claim_01(), claim_11(), claim_13(), claim_14(), claim_15(), claim_16(),
-      {0, "", main_systems, {}}, claim_01(), claim_17(), claim_18(), claim_19(),
   };
 }
 

@@ -139,7 +139,7 @@ Table table(const Results& results, const std::vector<System>& systems) {
   for (const System& system : systems) {
     const Record& r = results[system.task];
     std::vector<std::string> row{system.name, number(r.number("count"))};
-    for (const double scale : {0.0, 1.0, 3.0}) row.push_back(in_percent(at_scale(r, "right", scale)));
+    for (const double scale : {0.0, 1.0, 3.0}) row.push_back(percent(at_scale(r, "right", scale)));
     for (const double scale : {0.0, 1.0, 3.0}) row.push_back(number(at_scale(r, "distance", scale)));
     row.push_back(number(r.series("scales")[best(r)]));
     row.push_back(number(at_scale(r, "fd_cnn", 1)));

@@ -34,6 +34,7 @@ Verdict rule_15(double rmse, double rmse_of_mean, double exact_rmse, double firs
 /// Standard deviations of the predicted noise by noise level, the strongest first; and how much of the difference
 /// between digits is left in the expected clean images there.
 Verdict rule_16(const std::vector<double>& sigma, const std::vector<double>& deviation, double clean_left);
+
 /// A rank correlation of drawn digits with what was asked for, and that of real digits.
 struct Followed {
   double drawn, real;

@@ -3,15 +3,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <string>
-#include <vector>
 
+#include "study/claims/main_systems.hpp"
 #include "study/harness/settings.hpp"
 #include "study/harness/verdict.hpp"
 #include "systems/denoiser.hpp"
 
 namespace study {
+
+/// The main diffusion model, told something else than the class.
+inline systems::DenoiserSpec told_model(const std::string& told) {
+  systems::DenoiserSpec spec = main_diffusion();
+  spec.told = told;
+  return spec;
+}
 
 /// Of the same quality as Heun's 35 evaluations in 18.
 inline systems::DrawOptions told_sampler(const Settings& s, double guidance) {
@@ -23,7 +29,7 @@ constexpr double class_guidance = 1.5;
 
 /// Drawn digits that are compared with their captions or sketches.
 inline ink::Index told_count(const Settings& s) {
-  return s.steps > 0 ? 20 : std::min<ink::Index>(s.drawn(), s.full ? 1000 : s.minutes < 30 ? 60 : 300);
+  return s.steps > 0 ? 20 : std::min<ink::Index>(s.drawn(), s.full ? 1000 : s.minutes < 30 ? 60 : 500);
 }
 
 /// Of a row of a picture.
@@ -32,13 +38,6 @@ inline ink::Index told_columns(const Settings& s) { return s.steps > 0 ? 2 : s.m
 /// The standard error of a share of n.
 inline double share_error(double share, ink::Index n) {
   return std::sqrt(std::max(0.0, share * (1 - share)) / static_cast<double>(n));
-}
-
-/// "98.3 %"
-inline std::string in_percent(double share) {
-  char out[32];
-  std::snprintf(out, sizeof out, "%.1f %%", 100 * share);
-  return out;
 }
 
 }  // namespace study
