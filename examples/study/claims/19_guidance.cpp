@@ -68,7 +68,7 @@ struct DrawnDigits {
 /// f of all the digits, and its standard error: how much it changes when each of five parts is left out (jackknife).
 /// No error of fewer than four of each class.
 Spread jackknifed(const DrawnDigits& digits, const std::function<double(const DrawnDigits&)>& f) {
-  const Index each = digits.labels.size() / 10, parts = each < 4 ? 0 : std::min<Index>(5, each / 2);
+  const Index each = digits.labels.size() / 10, parts = each < 4 ? 0 : std::min<Index>(5, each);
   std::vector<double> without;
   for (Index part = 0; part < parts; ++part) {
     std::vector<Index> rows;
