@@ -13,5 +13,5 @@ int main(int argc, char** argv) {
   using namespace ink::models;
   const auto make_model = [](Key key) { return OneShot(UNet<float>({.width = 16, .blocks = 1, .classes = 10}, key)); };
   return generator_program(argc, argv, "04_blurry_average", "Learns the average image of every class of MNIST.",
-                           make_model, Ddim{.steps = 1});
+                           {{"kind", "one-shot regression"}}, make_model, Ddim{.steps = 1});
 }

@@ -8,6 +8,7 @@
 #include "inkling/gen/sampler/heun.hpp"
 #include "inkling/gen/schedule/karras.hpp"
 #include "inkling/models/unet.hpp"
+#include "systems/denoiser.hpp"
 
 int main(int argc, char** argv) {
   using namespace ink;
@@ -18,5 +19,5 @@ int main(int argc, char** argv) {
     return KarrasDenoiser(UNet<float>({.width = 32, .blocks = 1, .classes = 10}, key), schedule);
   };
   return generator_program(argc, argv, "05_diffusion", "Trains a diffusion model on MNIST and draws digits by class.",
-                           make_model, Heun{.steps = 18});
+                           systems::settings_of(systems::DenoiserSpec{.told = "class"}), make_model, Heun{.steps = 18});
 }

@@ -6,6 +6,7 @@
 #include "inkling/gen/autoregressive.hpp"
 #include "inkling/gen/token_sampler.hpp"
 #include "inkling/models/pixelcnn.hpp"
+#include "systems/tokens.hpp"
 
 int main(int argc, char** argv) {
   using namespace ink;
@@ -16,6 +17,6 @@ int main(int argc, char** argv) {
         {2});
   };
   return generator_program(argc, argv, "06_autoregression",
-                           "Trains an autoregressive model on MNIST and draws digits by class.", make_model,
-                           Ancestral{});
+                           "Trains an autoregressive model on MNIST and draws digits by class.",
+                           systems::settings_of(systems::PixelSpec{.told = "class"}), make_model, Ancestral{});
 }

@@ -19,6 +19,7 @@
 #include "inkling/gen/diffusion.hpp"
 #include "inkling/gen/guidance.hpp"
 #include "inkling/models/unet.hpp"
+#include "systems/denoiser.hpp"
 
 namespace {
 
@@ -88,8 +89,11 @@ void train_and_draw(const Told& tell, const ProgramSettings& s, const Chosen& ch
   const std::string name = "08_" + chosen.schedule + "_" + chosen.target + "_" + chosen.condition;
   std::printf("%s: %lld parameters\n", name.c_str(), static_cast<long long>(parameter_count(model)));
 
+  // So that inkling-sample can draw from the checkpoint.
+  const auto specification = systems::settings_of(
+      systems::DenoiserSpec{.told = Told::name, .schedule = chosen.schedule, .target = chosen.target});
   const auto digits = data::mnist(s.data, data::Split::train);
-  const auto result = train(model, Told::training(digits, s.batch), train_options(s, name));
+  const auto result = train(model, Told::training(digits, s.batch), train_options(s, name, specification));
   if (result.interrupted) {
     std::printf("Interrupted after step %lld; --resume continues.\n", static_cast<long long>(result.steps));
     return;

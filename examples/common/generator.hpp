@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "common/data.hpp"
 #include "common/judge.hpp"
@@ -19,7 +20,8 @@
 #include "inkling/nn/module.hpp"
 #include "inkling/train/trainer.hpp"
 
-inline ink::TrainOptions train_options(const ProgramSettings& s, const std::string& name) {
+/// `specification` says what the model is, for programs that read the checkpoint.
+inline ink::TrainOptions train_options(const ProgramSettings& s, const std::string& name, ink::Settings specification) {
   ink::TrainOptions options;
   options.steps = s.steps;
   options.seconds = s.seconds;
@@ -30,6 +32,8 @@ inline ink::TrainOptions train_options(const ProgramSettings& s, const std::stri
   options.progress = stderr;
   options.log = s.out + "/" + name + ".csv";
   options.key = ink::Key{s.seed};
+  options.settings = std::move(specification);
+  options.settings.emplace_back("program", name);
   return options;
 }
 
@@ -41,15 +45,15 @@ inline ink::ClassLabels every_digit(ink::Index count) {
 }
 
 template <class MakeModel, class Sampler>
-void train_and_draw(const std::string& name, const ProgramSettings& s, const MakeModel& make_model,
-                    const Sampler& sampler) {
+void train_and_draw(const std::string& name, const ink::Settings& specification, const ProgramSettings& s,
+                    const MakeModel& make_model, const Sampler& sampler) {
   using namespace ink;
   const Key key{s.seed};
   make_folder(s.out);
   auto model = make_model(key.fold(1));
   std::printf("%s: %lld parameters\n", name.c_str(), static_cast<long long>(parameter_count(model)));
 
-  const auto result = train(model, data::mnist(s.data, data::Split::train), train_options(s, name));
+  const auto result = train(model, data::mnist(s.data, data::Split::train), train_options(s, name, specification));
   if (result.interrupted) {
     std::printf("Interrupted after step %lld; --resume continues.\n", static_cast<long long>(result.steps));
     return;
@@ -69,7 +73,7 @@ void train_and_draw(const std::string& name, const ProgramSettings& s, const Mak
 
 template <class MakeModel, class Sampler>
 int generator_program(int argc, char** argv, const std::string& name, const std::string& summary,
-                      const MakeModel& make_model, const Sampler& sampler) {
+                      const ink::Settings& specification, const MakeModel& make_model, const Sampler& sampler) {
   ProgramSettings settings;
   int status = 0;
   const auto add = [&](CLI::App& app) {
@@ -79,7 +83,7 @@ int generator_program(int argc, char** argv, const std::string& name, const std:
   };
   if (!parse(argc, argv, summary, settings, status, add)) return status;
   try {
-    train_and_draw(name, settings, make_model, sampler);
+    train_and_draw(name, specification, settings, make_model, sampler);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", name.c_str(), error.what());
     return 1;

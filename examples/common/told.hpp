@@ -3,6 +3,7 @@
 //
 //   TellNothing, TellClass, TellCaption, TellSketch
 //
+// name                           of what is told, in a specification
 // network(options)               the options of the UNet that is told this
 // training(digits, batch)        what train() takes as its data
 // rows(test, columns)            the condition of a picture of ten rows
@@ -10,7 +11,6 @@
 // judge(draw, test, settings)    prints the measures; draw(condition, count, key) gives images
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -18,25 +18,15 @@
 
 #include "common/condition_data.hpp"
 #include "common/data.hpp"
+#include "common/told_measures.hpp"
 #include "inkling/data/edges.hpp"
-#include "inkling/data/stroke_shape.hpp"
 #include "inkling/metrics/agreement.hpp"
 #include "inkling/metrics/diversity.hpp"
-#include "inkling/metrics/rank_correlation.hpp"
-#include "inkling/metrics/sketch_overlap.hpp"
 #include "inkling/models/classifier.hpp"
 #include "inkling/models/unet.hpp"
 #include "inkling/train/checkpoint.hpp"
 
 using UNetOptions = ink::models::UNet<float>::Options;
-
-/// Images in [−1, 1] as bytes.
-inline ink::Tensor<std::uint8_t, 4> bytes(const ink::Tensor<float, 4>& images) {
-  auto out = ink::Tensor<std::uint8_t, 4>::uninitialized(images.shape());
-  std::uint8_t* to = out.mutable_data();
-  for (const float v : images.values()) *to++ = static_cast<std::uint8_t>(std::lround((v + 1) / 2 * 255));
-  return out;
-}
 
 inline std::vector<ink::Index> first_rows(ink::Index count) {
   std::vector<ink::Index> rows;
@@ -54,6 +44,8 @@ inline void report_digits(const ink::Tensor<float, 4>& images, const ink::Tensor
 }
 
 struct TellNothing {
+  static constexpr const char* name = "nothing";
+
   static UNetOptions network(const UNetOptions& o) { return o; }
 
   static auto training(const ink::data::ImageDataset& digits, ink::Index batch) {
@@ -69,6 +61,8 @@ struct TellNothing {
 };
 
 struct TellClass {
+  static constexpr const char* name = "class";
+
   static UNetOptions network(UNetOptions o) {
     o.classes = 10;
     return o;
@@ -99,9 +93,9 @@ struct TellClass {
 };
 
 struct TellCaption {
-  std::vector<std::string> captions = {
-      "a thin zero leaning right", "bold 1",          "a wide two",  "thin 3 leaning left", "a bold four", "narrow 5",
-      "a thin six leaning left",   "7 leaning right", "bold wide 8", "a thin narrow nine"};
+  static constexpr const char* name = "caption";
+
+  std::vector<std::string> captions = ten_captions();
 
   static UNetOptions network(UNetOptions o) {
     o.vocabulary = ink::data::CaptionTokenizer::vocabulary_size();
@@ -128,30 +122,21 @@ struct TellCaption {
     using namespace ink;
     if (s.classifier.empty() || s.judge < 10) return;
     const auto some = test.take(first_rows(std::min<Index>(s.judge, test.size())));
-    const auto wanted = data::describe(some);
-    std::vector<std::string> said;
-    std::vector<double> thickness, slant;
-    for (const data::Description& d : wanted) {
-      said.push_back(data::caption(d, {.thickness = true, .slant = true}));
-      thickness.push_back(d.thickness);
-      slant.push_back(d.slant);
-    }
-    const auto images = draw(Captions{data::CaptionTokenizer{}.encode(said)}, some.size(), Key{s.seed}.fold(3));
+    const AskedCaptions asked = ask_captions(some);
+    const auto images =
+        draw(Captions{data::CaptionTokenizer{}.encode(asked.captions)}, some.size(), Key{s.seed}.fold(3));
     report_digits(images, some.labels, s);
-    std::vector<double> measured_thickness, measured_slant;
-    for (const data::StrokeShape& shape : data::stroke_shapes(bytes(images))) {
-      measured_thickness.push_back(shape.thickness);
-      measured_slant.push_back(shape.slant);
-    }
-    const auto labels = some.labels.values();
+    const WordsFollowed followed = words_followed(asked, bytes(images));
     std::printf(
         "Rank correlation of word and measure within classes: thickness %.3f, slant %.3f (real digits: 0.941, "
         "0.941).\n",
-        metrics::spearman(thickness, measured_thickness, labels), metrics::spearman(slant, measured_slant, labels));
+        followed.thickness, followed.slant);
   }
 };
 
 struct TellSketch {
+  static constexpr const char* name = "sketch";
+
   static UNetOptions network(UNetOptions o) {
     o.sketch = true;
     return o;
@@ -180,24 +165,13 @@ struct TellSketch {
   void judge(const Draw& draw, const ink::data::ImageDataset& test, const ProgramSettings& s) const {
     using namespace ink;
     if (s.judge < 10) return;
-    std::vector<Index> twice;
-    const Index count = std::min<Index>(s.judge, 2 * test.size());
-    Tensor<std::int32_t, 1> sketch_number(Shape{count});
-    for (Index i = 0; i < count; ++i) {
-      twice.push_back(i / 2);
-      sketch_number(i) = static_cast<std::int32_t>(i / 2);
-    }
-    const auto some = test.take(twice);
-    const auto sketches = data::skeleton(some.images);
-    const auto images = draw(Sketch{data::normalize<float>(sketches)}, count, Key{s.seed}.fold(3));
-    const auto overlap = metrics::intersection_over_union(data::skeleton(bytes(images)), sketches, 1);
-    double sum = 0;
-    for (const double v : overlap.values()) sum += v;
+    const AskedSketches asked = ask_sketches(test, s.judge);
+    const auto images = draw(Sketch{data::normalize<float>(asked.sketches)}, asked.digits.size(), Key{s.seed}.fold(3));
     std::printf(
         "Overlap of the sketch and the drawing's own, within a pixel: %.3f (another digit of the class: 0.40).\n",
-        sum / static_cast<double>(count));
+        mean_of(sketch_overlaps(asked.sketches, bytes(images))));
     std::printf("Mean distance of two drawings of one sketch: %.3f.\n",
-                metrics::mean_pairwise_distance(images, sketch_number));
-    if (!s.classifier.empty()) report_digits(images, some.labels, s);
+                metrics::mean_pairwise_distance(images, asked.numbers));
+    if (!s.classifier.empty()) report_digits(images, asked.digits.labels, s);
   }
 };

@@ -120,43 +120,14 @@ struct Denoiser::Model {
   Diffused diffusion;
 };
 
-Settings settings_of(const DenoiserSpec& s) {
-  return {{"kind", "denoiser"},
-          {"network", s.network},
-          {"width", std::to_string(s.width)},
-          {"blocks", std::to_string(s.blocks)},
-          {"patch", std::to_string(s.patch)},
-          {"layers", std::to_string(s.layers)},
-          {"heads", std::to_string(s.heads)},
-          {"told", s.told},
-          {"schedule", s.schedule},
-          {"target", s.target},
-          {"loss", s.loss},
-          {"blind", s.blind ? "1" : "0"}};
-}
-
-DenoiserSpec denoiser_spec(const Settings& s) {
-  check_kind(s, "denoiser");
-  return {.network = setting(s, "network"),
-          .width = whole_setting(s, "width"),
-          .blocks = whole_setting(s, "blocks"),
-          .patch = whole_setting(s, "patch"),
-          .layers = whole_setting(s, "layers"),
-          .heads = whole_setting(s, "heads"),
-          .told = setting(s, "told"),
-          .schedule = setting(s, "schedule"),
-          .target = setting(s, "target"),
-          .loss = setting(s, "loss"),
-          .blind = yes_setting(s, "blind")};
-}
-
 Denoiser::Denoiser(const DenoiserSpec& spec, Key key)
     : spec_(spec), model_(std::make_shared<const Model>(Model{make_diffusion(spec, key)})) {}
 
 Denoiser Denoiser::load(const std::string& path) {
-  const DenoiserSpec spec = denoiser_spec(read_settings(path));
+  const Settings settings = read_settings(path);
+  const DenoiserSpec spec = denoiser_spec(settings);
   Diffused diffusion = make_diffusion(spec, Key{0});
-  load_model(path, diffusion);
+  load_model(path, diffusion, own_names(settings));
   return {spec, std::make_shared<const Model>(Model{std::move(diffusion)})};
 }
 
@@ -171,7 +142,9 @@ Trained Denoiser::train(const data::ImageDataset& digits, const TrainOptions& op
   const auto report = [&](const StepReport& step, const Diffused& averaged) {
     if (on_step) on_step(step, Denoiser(spec_, std::make_shared<const Model>(Model{averaged})));
   };
-  const auto result = ink::train(model, told_batches(digits, options.batch_size, spec_.told), options, report);
+  TrainOptions kept = options;
+  if (kept.settings.empty()) kept.settings = settings_of(spec_);
+  const auto result = ink::train(model, told_batches(digits, options.batch_size, spec_.told), kept, report);
   model_ = std::make_shared<const Model>(Model{result.ema});
   return {result.steps, result.seconds, result.interrupted};
 }

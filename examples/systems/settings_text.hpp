@@ -35,4 +35,18 @@ inline void check_kind(const ink::Settings& settings, const char* wanted) {
   }
 }
 
+/// How a file names the parameters. An example program keeps those of its own network, which is of one type; here they
+/// are within an AnyNetwork or a CausalNetwork.
+inline ink::LoadModelOptions own_names(const ink::Settings& settings) {
+  ink::LoadModelOptions options;
+  for (const auto& [key, value] : settings) {
+    if (key != "program") continue;
+    options.name = [](const std::string& ours) {
+      const std::string within = "network.";
+      return ink::io::Source(ours.rfind(within, 0) == 0 ? ours.substr(within.size()) : ours);
+    };
+  }
+  return options;
+}
+
 }  // namespace systems

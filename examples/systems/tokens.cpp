@@ -190,45 +190,14 @@ struct PixelModel::Model {
   }
 };
 
-ink::Settings settings_of(const PixelSpec& s) {
-  return {{"kind", "pixel model"},
-          {"network", s.network},
-          {"family", s.family},
-          {"levels", std::to_string(s.levels)},
-          {"width", std::to_string(s.width)},
-          {"layers", std::to_string(s.layers)},
-          {"heads", std::to_string(s.heads)},
-          {"dilations", std::to_string(s.dilations)},
-          {"positions", s.positions ? "1" : "0"},
-          {"head", std::to_string(s.head)},
-          {"patch", std::to_string(s.patch)},
-          {"told", s.told},
-          {"blind", s.blind ? "1" : "0"}};
-}
-
-PixelSpec pixel_spec(const ink::Settings& s) {
-  check_kind(s, "pixel model");
-  return {.network = setting(s, "network"),
-          .family = setting(s, "family"),
-          .levels = static_cast<int>(whole_setting(s, "levels")),
-          .width = whole_setting(s, "width"),
-          .layers = whole_setting(s, "layers"),
-          .heads = whole_setting(s, "heads"),
-          .dilations = whole_setting(s, "dilations"),
-          .positions = yes_setting(s, "positions"),
-          .head = whole_setting(s, "head"),
-          .patch = whole_setting(s, "patch"),
-          .told = setting(s, "told"),
-          .blind = yes_setting(s, "blind")};
-}
-
 PixelModel::PixelModel(const PixelSpec& spec, Key key)
     : spec_(spec), model_(std::make_shared<const Model>(Model{make_model(spec, key)})) {}
 
 PixelModel PixelModel::load(const std::string& path) {
-  const PixelSpec spec = pixel_spec(read_settings(path));
+  const ink::Settings settings = read_settings(path);
+  const PixelSpec spec = pixel_spec(settings);
   auto model = make_model(spec, Key{0});
-  std::visit([&](auto& m) { load_model(path, m); }, model);
+  std::visit([&](auto& m) { load_model(path, m, own_names(settings)); }, model);
   return {spec, std::make_shared<const Model>(Model{std::move(model)})};
 }
 
@@ -240,12 +209,14 @@ void PixelModel::save(const std::string& path, ink::Settings more) const {
 
 Trained PixelModel::train(const data::ImageDataset& digits, const TrainOptions& options, const OnStep& on_step) {
   const auto batches = told_batches(digits, options.batch_size, spec_.told);
+  TrainOptions kept = options;
+  if (kept.settings.empty()) kept.settings = settings_of(spec_);
   auto models = model_->model;
   return std::visit([&](auto& model) {
     const auto report = [&](const StepReport& step, const auto& averaged) {
       if (on_step) on_step(step, PixelModel(spec_, std::make_shared<const Model>(Model{averaged})));
     };
-    const auto result = ink::train(model, batches, options, report);
+    const auto result = ink::train(model, batches, kept, report);
     model_ = std::make_shared<const Model>(Model{result.ema});
     return Trained{result.steps, result.seconds, result.interrupted};
   }, models);

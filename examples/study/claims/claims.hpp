@@ -26,6 +26,9 @@ Claim claim_16();
 Claim claim_12();
 Claim claim_21();
 Claim claim_22();
+Claim claim_17();
+Claim claim_18();
+Claim claim_19();
 
 /// Number 0 has the main systems' tasks and no section of its own. The parts of those without tasks are yet to come.
 inline std::vector<Claim> all_claims() {
@@ -46,6 +49,9 @@ inline std::vector<Claim> all_claims() {
       claim_14(),
       claim_15(),
       claim_16(),
+      claim_17(),
+      claim_18(),
+      claim_19(),
       {23, "Autoregression needs one evaluation a pixel.", {}, {}},
       {24, "Diffusion needs tens of evaluations.", {}, {}},
       {26, "Guidance needs the model without its condition.", {}, {}},

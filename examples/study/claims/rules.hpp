@@ -108,4 +108,25 @@ struct BlindPair {
 /// FD-CNN of diffusion by target, and the bound of masked diffusion.
 Verdict rule_22(const std::vector<BlindPair>& targets, const BlindPair& masked);
 
+/// A rank correlation of drawn digits with what was asked for, and that of real digits.
+struct Followed {
+  double drawn, real;
+};
+
+/// The share of digits that are right, and how thickness and slant follow the words.
+Verdict rule_17(double digit_right, const Followed& thickness, const Followed& slant);
+
+/// The share of right classes; overlap of sketch and drawing; distance of two drawings of one sketch, and of two real
+/// digits of one class.
+Verdict rule_18(double class_right, double overlap, double sketch_distance, double class_distance);
+
+/// What a system does at ascending guidance scales: the share of right digits, the distance within a class, and their
+/// standard errors.
+struct GuidedSystem {
+  std::string name;
+  std::vector<double> scales, right, right_error, distance, distance_error;
+};
+
+Verdict rule_19(const std::vector<GuidedSystem>& systems);
+
 }  // namespace study

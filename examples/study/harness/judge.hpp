@@ -53,6 +53,8 @@ class Judge {
   Fidelity training_floor(ink::Index count) const;
 
   const ink::models::Classifier<float>& classifier() const { return classifier_; }
+  /// Of the classifier's features of all training digits.
+  const ink::metrics::Moments& feature_moments() const { return features_; }
 
  private:
   ink::Tensor<double, 2> components(const Images& images) const;
