@@ -25,7 +25,7 @@ struct Table {
 struct Axis {
   std::string label;  ///< with its unit
   bool log = false;
-  std::optional<double> from, to;  ///< chosen from the data where not given
+  std::optional<double> from = {}, to = {};  ///< chosen from the data where not given
 };
 
 struct Point {
