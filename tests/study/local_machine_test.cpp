@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 
 #include "inkling/core/random.hpp"
+#include "inkling/core/view.hpp"
+#include "inkling/ops/elementwise.hpp"
 
 namespace local_machine_test {
 
