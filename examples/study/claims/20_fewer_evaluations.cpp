@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "inkling/core/view.hpp"
 #include "study/claims/claims.hpp"
 #include "study/claims/costs.hpp"
 #include "study/claims/rules.hpp"
@@ -23,10 +22,10 @@ using namespace ink;
 /// Images of a point of a curve, and of a figure that decides.
 Index of_a_point(const Settings& s) { return s.steps > 0 ? 4 : s.full ? 300 : s.minutes < 30 ? 40 : 80; }
 Index of_a_figure(const Settings& s) { return s.steps > 0 ? 4 : s.full ? 1000 : s.minutes < 30 ? 50 : 250; }
-Index of_the_goal(const Settings& s) { return s.steps > 0 ? 4 : s.drawn(); }
 bool coarse(const Settings& s) { return s.steps > 0 || (s.minutes < 30 && !s.full); }
+Index of_the_goal(const Settings& s) { return s.steps > 0 ? 4 : coarse(s) ? 200 : s.drawn(); }
 
-constexpr double evaluation_cost = 0.007;  // processor seconds of a UNet's evaluation, about
+constexpr double evaluation_cost = 0.0055;  // processor seconds of a UNet's evaluation, about
 constexpr int goal_steps = 18;
 constexpr const char* goal_sampler = "dpm++2m";
 
@@ -86,27 +85,14 @@ Task choice_task(const Sweep& sweep, const Settings& s) {
   }};
 }
 
-/// Figures of all images that were drawn, and "few." of as many as a point of a curve has.
-Record judged(Bench& bench, const Drew& drew, bool whole) {
-  Record record;
-  note_costs(record, drew);
-  const Index few = std::min(of_a_point(bench.settings()), drew.images.extent(0));
-  note(record, "few.", bench.judge().fidelity(dense(view(drew.images).slice(0, 0, few))));
-  if (whole) {
-    note(record, "", bench.judge().quality(drew.images));
-  } else {
-    note(record, "", bench.judge().fidelity(drew.images));
-  }
-  return record;
-}
-
 Task diffusion_task(const std::string& name, Index count, bool told, bool whole) {
   const double cost = evaluation_cost * goal_steps * static_cast<double>(count) + 1;
   return {.name = name, .measuring = cost, .needs = {"main.diffusion"}, .run = [=](Bench& bench) {
     const auto model = systems::Denoiser::load(bench.weights("main.diffusion"));
     const auto what = told ? systems::tell_every_class(count) : systems::tell_nothing(count);
     const int steps = bench.settings().steps > 0 ? 6 : goal_steps;
-    return judged(bench, diffuse(bench, model, goal_sampler, steps, what, bench.key(0)), whole);
+    return judged(bench, diffuse(bench, model, goal_sampler, steps, what, bench.key(0)), of_a_point(bench.settings()),
+                  whole);
   }};
 }
 
@@ -114,7 +100,7 @@ Task pixel_task(const std::string& name, const std::string& main, const systems:
                 double seconds, bool whole) {
   return {.name = name, .measuring = seconds * static_cast<double>(count) + 1, .needs = {main}, .run = [=](Bench& b) {
     const auto model = systems::PixelModel::load(b.weights(main));
-    return judged(b, reveal(b, model, how, count, b.key(0)), whole);
+    return judged(b, reveal(b, model, how, count, b.key(0)), of_a_point(b.settings()), whole);
   }};
 }
 

@@ -15,11 +15,10 @@
 #include "inkling/io/grid.hpp"
 #include "inkling/io/png.hpp"
 #include "inkling/metrics/nearest.hpp"
-#include "inkling/nn/conv.hpp"
-#include "inkling/nn/time_embedding.hpp"
 #include "study/claims/claims.hpp"
 #include "study/claims/local_machine.hpp"
 #include "study/claims/moments.hpp"
+#include "study/claims/neighbourhood.hpp"
 #include "study/claims/rules.hpp"
 #include "study/harness/bench.hpp"
 #include "study/page/format.hpp"
@@ -111,58 +110,6 @@ Record copies_of_main(Bench& bench) {
   record.set("copies_of_real", real.share);
   return record;
 }
-
-/// A convolutional network that sees a neighbourhood of 21 pixels and nothing of the rest: no attention, no norms,
-/// whose means are taken over the image, no pooling.
-struct Neighbourhood {
-  using value_type = float;
-
-  struct Block {
-    Conv2d<float> first, second;
-    Linear<float> time;
-
-    static void visit(auto& self, auto&& f) {
-      f("first", self.first);
-      f("second", self.second);
-      f("time", self.time);
-    }
-  };
-
-  TimeEmbedding<float> time;
-  Conv2d<float> input, output;
-  std::vector<Block> blocks;
-
-  explicit Neighbourhood(Index width, Key key)
-      : time({.features = width, .width = 2 * width, .activated = true}, key.fold(0)),
-        input({.in = 1, .out = width}, key.fold(1)),
-        output({.in = width, .out = 1, .zero_init = true}, key.fold(2)) {
-    for (std::uint64_t b = 0; b < 4; ++b) {
-      const Key own = key.fold(3).fold(b);
-      blocks.push_back({Conv2d<float>({.in = width, .out = width}, own.fold(0)),
-                        Conv2d<float>({.in = width, .out = width, .zero_init = true}, own.fold(1)),
-                        Linear<float>({.in = 2 * width, .out = width}, own.fold(2))});
-    }
-  }
-
-  template <TensorLikeOfRank<4> X, class C>
-  X operator()(const X& x, const Tensor<float, 1>& level, const C&) const {
-    const auto e = time(constant_on(x, level));
-    X h = input(x);
-    for (const Block& block : blocks) {
-      const auto shift = block.time(e);
-      const Shape<2> s = value(shift).shape();
-      h = h + block.second(silu(block.first(silu(h)) + reshape(shift, Shape<4>{s[0], 1, 1, s[1]})));
-    }
-    return output(silu(h));
-  }
-
-  static void visit(auto& self, auto&& f) {
-    f("time", self.time);
-    f("input", self.input);
-    f("output", self.output);
-    f("blocks", self.blocks);
-  }
-};
 
 using Network = decltype(KarrasDenoiser(Neighbourhood(8, Key{0})));
 

@@ -1,10 +1,12 @@
 // Costs: what an image takes that a system draws: evaluations of the network, operations, processor seconds.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "inkling/core/view.hpp"
 #include "inkling/train/clock.hpp"
 #include "study/harness/bench.hpp"
 #include "systems/flops.hpp"
@@ -63,6 +65,20 @@ inline Record curve(Bench& bench, const std::vector<Drew>& points) {
   record.set("seconds", seconds);
   record.set("fd_cnn", cnn);
   record.set("fd_pca", pca);
+  return record;
+}
+
+/// Figures of all images that were drawn, and "few." of the first of them.
+inline Record judged(Bench& bench, const Drew& drew, ink::Index few, bool whole) {
+  Record record;
+  note_costs(record, drew);
+  few = std::min(few, drew.images.extent(0));
+  note(record, "few.", bench.judge().fidelity(ink::dense(ink::view(drew.images).slice(0, 0, few))));
+  if (whole) {
+    note(record, "", bench.judge().quality(drew.images));
+  } else {
+    note(record, "", bench.judge().fidelity(drew.images));
+  }
   return record;
 }
 
