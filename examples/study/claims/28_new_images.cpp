@@ -39,8 +39,8 @@ struct Counts {
 
 Counts counts(const Settings& s) {
   if (s.steps > 0) return {4, 4, 4, 3, 1, 2, 2};
-  if (s.full) return {200, 500, 2, 600, 2, 12, 8};
-  return s.minutes < 30 ? Counts{30, 40, 4, 60, 1, 6, 8} : Counts{60, 100, 2, 200, 2, 8, 8};
+  if (s.full) return {200, 500, 2, 400, 2, 8, 8};
+  return s.minutes < 30 ? Counts{30, 40, 4, 60, 1, 4, 8} : Counts{60, 100, 2, 150, 2, 6, 8};
 }
 
 Tensor<float, 2> rows_of(const Images& images) { return images.reshape(Shape<2>{images.extent(0), 784}); }
@@ -71,7 +71,7 @@ Copies copies_of(const Images& drawn, const data::ImageDataset& train, Index cou
 Task copies_task(Index size, int seed, const Settings& s) {
   const std::string number = std::to_string(size) + "." + std::to_string(seed), source = "curve.diffusion." + number;
   const Counts n = counts(s);
-  const double cost = 0.025 * static_cast<double>(n.drawn * (moment_count - n.first_moment)) + 0.5;
+  const double cost = 0.017 * static_cast<double>(n.drawn * (moment_count - n.first_moment)) + 0.5;
   return {.name = "copies." + number, .measuring = cost, .needs = {source}, .run = [=](Bench& bench) {
     Record record;
     std::vector<double> seconds, share, nearer;
@@ -219,10 +219,10 @@ Record compare_locally(Bench& bench) {
 }
 
 std::vector<Task> tasks(const Settings& s) {
-  const double local = s.steps > 0 ? 1 : s.full ? 320 : s.minutes < 30 ? 15 : 90;
+  const double local = s.steps > 0 ? 1 : s.full ? 270 : s.minutes < 30 ? 20 : 92;
   std::vector<Task> all{{.name = "local", .training = 2 * curve_weight, .measuring = local, .run = compare_locally},
                         {.name = "copies.main",
-                         .measuring = 0.13 * static_cast<double>(counts(s).of_main) + 1,
+                         .measuring = 0.1 * static_cast<double>(counts(s).of_main) + 1,
                          .needs = {"main.diffusion"},
                          .run = copies_of_main}};
   for (const Index size : {60, 600}) {
