@@ -21,9 +21,9 @@ using namespace ink;
 
 /// Images of a point of a curve, and of a figure that decides.
 Index of_a_point(const Settings& s) { return s.steps > 0 ? 4 : s.full ? 300 : s.minutes < 30 ? 40 : 80; }
-Index of_a_figure(const Settings& s) { return s.steps > 0 ? 4 : s.full ? 1000 : s.minutes < 30 ? 50 : 250; }
+Index of_a_figure(const Settings& s) { return s.steps > 0 ? 4 : s.full ? 1000 : s.minutes < 30 ? 40 : 250; }
 bool coarse(const Settings& s) { return s.steps > 0 || (s.minutes < 30 && !s.full); }
-Index of_the_goal(const Settings& s) { return s.steps > 0 ? 4 : coarse(s) ? 200 : s.drawn(); }
+Index of_the_goal(const Settings& s) { return s.steps > 0 ? 4 : coarse(s) ? 150 : s.drawn(); }
 
 constexpr double evaluation_cost = 0.0055;  // processor seconds of a UNet's evaluation, about
 constexpr int goal_steps = 18;
@@ -60,7 +60,7 @@ std::vector<Sweep> choices_of(const Settings& s) {
 }
 
 Task sampler_task(const Sweep& sweep, const Settings& s) {
-  const double cost = evaluation_cost * sweep.evaluations * static_cast<double>(of_a_point(s)) + 1;
+  const double cost = evaluation_cost * sweep.evaluations * static_cast<double>(of_a_point(s)) + 0.5;
   return {.name = sweep.task, .measuring = cost, .needs = {"main.diffusion"}, .run = [=](Bench& bench) {
     const auto model = systems::Denoiser::load(bench.weights("main.diffusion"));
     const auto told = systems::tell_every_class(of_a_point(bench.settings()));
@@ -73,7 +73,7 @@ Task sampler_task(const Sweep& sweep, const Settings& s) {
 }
 
 Task choice_task(const Sweep& sweep, const Settings& s) {
-  const double cost = evaluation_cost * sweep.evaluations * static_cast<double>(of_a_point(s)) + 1;
+  const double cost = evaluation_cost * sweep.evaluations * static_cast<double>(of_a_point(s)) + 0.5;
   return {.name = sweep.task, .measuring = cost, .needs = {"main.anyorder"}, .run = [=](Bench& bench) {
     const auto model = systems::PixelModel::load(bench.weights("main.anyorder"));
     std::vector<Drew> points;
@@ -86,7 +86,7 @@ Task choice_task(const Sweep& sweep, const Settings& s) {
 }
 
 Task diffusion_task(const std::string& name, Index count, bool told, bool whole) {
-  const double cost = evaluation_cost * goal_steps * static_cast<double>(count) + 1;
+  const double cost = evaluation_cost * goal_steps * static_cast<double>(count) + 0.5;
   return {.name = name, .measuring = cost, .needs = {"main.diffusion"}, .run = [=](Bench& bench) {
     const auto model = systems::Denoiser::load(bench.weights("main.diffusion"));
     const auto what = told ? systems::tell_every_class(count) : systems::tell_nothing(count);
@@ -98,7 +98,7 @@ Task diffusion_task(const std::string& name, Index count, bool told, bool whole)
 
 Task pixel_task(const std::string& name, const std::string& main, const systems::PixelDraw& how, Index count,
                 double seconds, bool whole) {
-  return {.name = name, .measuring = seconds * static_cast<double>(count) + 1, .needs = {main}, .run = [=](Bench& b) {
+  return {.name = name, .measuring = seconds * static_cast<double>(count) + 0.5, .needs = {main}, .run = [=](Bench& b) {
     const auto model = systems::PixelModel::load(b.weights(main));
     return judged(b, reveal(b, model, how, count, b.key(0)), of_a_point(b.settings()), whole);
   }};
@@ -106,12 +106,16 @@ Task pixel_task(const std::string& name, const std::string& main, const systems:
 
 /// Without a cache the same images come out (claim 7): only the time is measured.
 Task uncached_task(const Settings& s) {
-  return {
-      .name = "head.uncached", .measuring = s.steps > 0 ? 1.0 : 10.0, .needs = {"main.pixelcnn"}, .run = [](Bench& b) {
+  return {.name = "head.uncached",
+          .measuring = s.steps > 0 ? 1.0
+                       : coarse(s) ? 7.0
+                                   : 14.0,
+          .needs = {"main.pixelcnn"},
+          .run = [](Bench& b) {
     const auto model = systems::PixelModel::load(b.weights("main.pixelcnn"));
     const bool quick = b.settings().steps > 0;
     Record record;
-    note_costs(record, reveal(b, model, {.cache = quick}, quick ? 1 : 2, b.key(0)));
+    note_costs(record, reveal(b, model, {.cache = quick}, coarse(b.settings()) ? 1 : 2, b.key(0)));
     record.set("flops", systems::drawing_flops(model.spec(), 784, false));
     return record;
   }};

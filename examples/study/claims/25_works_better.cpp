@@ -162,9 +162,9 @@ std::string task_name(const Family& f, Index size) {
 double measuring(Kind kind, const Settings& s) {
   const Counts n = counts(s);
   const double digits = static_cast<double>(n.held_out), drawn = static_cast<double>(n.drawn * (6 - n.first_drawn));
-  if (kind == Kind::noise) return 0.017 * drawn + 0.5;
-  if (kind == Kind::masked) return 0.0017 * 6 * digits * n.draws + 0.05 * drawn + 0.5;
-  return 0.001 * 6 * digits + 0.006 * drawn + 0.5;
+  if (kind == Kind::noise) return 0.017 * drawn + 0.2;
+  if (kind == Kind::masked) return 0.0017 * 6 * digits * n.draws + 0.05 * drawn + 0.2;
+  return 0.001 * 6 * digits + 0.006 * drawn + 0.2;
 }
 
 std::vector<Task> tasks(const Settings& s) {
