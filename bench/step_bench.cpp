@@ -114,7 +114,7 @@ constexpr auto class_loss = [](const auto& model, Tape& tape, const auto& batch,
 
 void unet(benchmark::State& state) {
   run(state, Diffusion(models::UNet<float>({.width = 32, .blocks = 2}, Key{3}), Cosine{}, NoiseTarget{}),
-      generator_loss, 139);
+      generator_loss, 106);
 }
 void pixelcnn(benchmark::State& state) {
   run(state, Autoregressive(models::PixelCnn<float>({.width = 64, .layers = 6, .two_stacks = false}, Key{3}), {256}),

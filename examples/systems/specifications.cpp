@@ -51,7 +51,8 @@ ink::Settings settings_of(const PixelSpec& s) {
           {"head", std::to_string(s.head)},
           {"patch", std::to_string(s.patch)},
           {"told", s.told},
-          {"blind", s.blind ? "1" : "0"}};
+          {"blind", s.blind ? "1" : "0"},
+          {"hidden", std::to_string(s.hidden)}};
 }
 
 PixelSpec pixel_spec(const ink::Settings& s) {
@@ -67,7 +68,8 @@ PixelSpec pixel_spec(const ink::Settings& s) {
           .head = whole_setting(s, "head"),
           .patch = whole_setting(s, "patch"),
           .told = setting(s, "told"),
-          .blind = yes_setting(s, "blind")};
+          .blind = yes_setting(s, "blind"),
+          .hidden = whole_setting(s, "hidden")};
 }
 
 }  // namespace systems

@@ -20,6 +20,7 @@
 #include "inkling/io/model_file.hpp"
 #include "inkling/models/gpt.hpp"
 #include "inkling/models/pixelcnn.hpp"
+#include "inkling/ops/loss.hpp"
 #include "systems/any_network.hpp"
 #include "systems/settings_text.hpp"
 #include "systems/told_batches.hpp"
@@ -67,6 +68,25 @@ struct CausalNetwork {
 };
 
 using Causal = Autoregressive<CausalNetwork>;
+
+/// The nats per pixel of a network that does not see all of the pixels before: some are grey to it, neither black nor
+/// white, others in every step. It must not rely on any one of them, which is what dropout is for.
+struct HiddenPixels {
+  Index percent = 0;
+
+  template <class Batch>
+  auto operator()(const Causal& model, Tape& tape, const Batch& batch, Key key) const {
+    const Tokens tokens = model.quantizer.tokens(batch.images, key.fold(0));
+    const auto chance = uniform<float>(Shape{tokens.size()}, key.fold(1), 0, 100);
+    Tokens seen = tokens;
+    for (Index i = 0; i < seen.size(); ++i) {
+      if (chance(i) < static_cast<float>(percent)) seen.mutable_data()[i] = missing_token;
+    }
+    const auto told = drop_condition(batch.condition, tokens.extent(0), model.drop_condition, key.fold(2));
+    const auto& network = std::get<CausalNetwork::PixelCnn>(model.network.network);
+    return cross_entropy(network.logits_of(tape.constant(model.images(seen)), told), tokens);
+  }
+};
 
 /// Any order, or one.
 struct SomeOrder {
@@ -126,6 +146,10 @@ AnyNetwork make_revealing(const PixelSpec& s, Key key) {
 }
 
 std::variant<Causal, Revealing> make_model(const PixelSpec& s, Key key) {
+  if (s.hidden < 0 || s.hidden > 100 || (s.hidden > 0 && s.network != "pixelcnn")) {
+    throw ValueError("pixel model: hidden is " + std::to_string(s.hidden) +
+                     "; it must be 0 to 100, and of a network other than pixelcnn 0");
+  }
   const Quantizer quantizer{s.levels};
   if (s.family == "autoregressive") return Causal(make_causal(s, key), quantizer);
   if (s.family != "any-order" && s.family != "raster") {
@@ -216,9 +240,14 @@ Trained PixelModel::train(const data::ImageDataset& digits, const TrainOptions& 
     const auto report = [&](const StepReport& step, const auto& averaged) {
       if (on_step) on_step(step, PixelModel(spec_, std::make_shared<const Model>(Model{averaged})));
     };
-    const auto result = ink::train(model, batches, kept, report);
-    model_ = std::make_shared<const Model>(Model{result.ema});
-    return Trained{result.steps, result.seconds, result.interrupted};
+    const auto keep = [&](const auto& result) {
+      model_ = std::make_shared<const Model>(Model{result.ema});
+      return Trained{result.steps, result.seconds, result.interrupted};
+    };
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(model)>, Causal>) {
+      if (spec_.hidden > 0) return keep(ink::train(model, HiddenPixels{spec_.hidden}, batches, kept, report));
+    }
+    return keep(ink::train(model, batches, kept, report));
   }, models);
 }
 

@@ -40,6 +40,7 @@ struct PixelSpec {
   ink::Index patch = 4;          ///< of "dit"
   std::string told = "nothing";  ///< or "class"; "caption" and "sketch" where the network can hear it
   bool blind = false;            ///< not told how many pixels are missing
+  ink::Index hidden = 0;         ///< of "pixelcnn": so many pixels in a hundred it does not see while it trains
 
   friend bool operator==(const PixelSpec&, const PixelSpec&) = default;
 };
