@@ -1,6 +1,6 @@
-// The demo: both families draw with the weights that ship with the examples. Then one-shot regression, an autoregressive
-// model and a diffusion model learn the same digits for the same time, and each draws every digit. Rows of the picture:
-// real digits, regression, autoregression, diffusion (two each).
+// The demo: both families draw with the weights that ship with the examples. Then one-shot regression, an
+// autoregressive model and a diffusion model learn the same digits for the same time, and each draws every digit. Rows
+// of the picture: real digits, regression, autoregression, diffusion (two each).
 #include <chrono>
 #include <cstdio>
 #include <exception>
