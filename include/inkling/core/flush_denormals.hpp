@@ -1,6 +1,6 @@
-// FlushDenormals: while it lives, results of this thread that are too small for a normal number (below 1.2e-38 as float)
-// become zero, those of parallel_for's chunks as well. Processors take a hundred times as long for such numbers, and the
-// gradients of a network that is sure of its answer are full of them. Numbers that are given are not changed.
+// FlushDenormals: while it lives, results of this thread that are too small for a normal number (below 1.2e-38 as
+// float) become zero, those of parallel_for's chunks as well. Processors take a hundred times as long for such numbers,
+// and the gradients of a network that is sure of its answer are full of them. Numbers that are given are not changed.
 //
 // Tape::backward computes under it. At the end of the scope the mode of the thread is what it was. On processors other
 // than x86-64 and AArch64 nothing changes.
