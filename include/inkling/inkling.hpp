@@ -255,6 +255,7 @@
 #include "inkling/optim/parameters.hpp"
 #include "inkling/optim/sgd.hpp"
 #include "inkling/train/checkpoint.hpp"
+#include "inkling/train/clock.hpp"
 #include "inkling/train/finite.hpp"
 #include "inkling/train/interrupt.hpp"
 #include "inkling/train/log.hpp"
