@@ -46,7 +46,7 @@ class Judge {
   ink::Tensor<std::int32_t, 1> names(const Images& images) const;
   /// The share of images that show what was asked for.
   double agreement(const Images& images, const ink::Tensor<std::int32_t, 1>& labels) const;
-  /// What the first N test digits score, or all of them if N is more.
+  /// What N test digits score, or all of them if N is more.
   Fidelity floor(ink::Index count) const;
   Quality floor_quality(ink::Index count) const;
   /// What another N training digits score: without the difference between the two sets.
@@ -68,6 +68,8 @@ class Judge {
 
 /// The first `count` images of a data set, or all of them, in [−1, 1].
 Images first_images(const ink::data::ImageDataset& digits, ink::Index count);
+/// So many, evenly spread over the data set: the first half of MNIST's test digits is by other writers than the second.
+Images some_images(const ink::data::ImageDataset& digits, ink::Index count);
 /// From each image to the nearest of the digits: RMS difference of pixels in [0, 1].
 std::vector<double> nearest_distances(const Images& images, const ink::data::ImageDataset& digits);
 
