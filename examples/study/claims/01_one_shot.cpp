@@ -50,7 +50,7 @@ Record learn(Bench& bench) {
   record.set("mean_told_error", error_of(means, bench.test_set(), true));
   record.set("mean_untold_error", error_of(means, bench.test_set(), false));
   const auto ink = metrics::ink_statistics(guesses);
-  const auto real = metrics::ink_statistics(some_images(bench.test_set(), bench.test_set().size()));
+  const auto real = metrics::ink_statistics(evenly_spread(bench.test_set(), bench.test_set().size()));
   record.set("greyness", ink.greyness);
   record.set("real_greyness", real.greyness);
   record.set("gradient_energy", ink.gradient_energy);

@@ -22,7 +22,7 @@ using namespace ink;
 
 /// The test digits as the networks' nats are measured on: of two levels, the same draws.
 PixelPlanes test_planes(Bench& bench, int levels) {
-  const Images test = some_images(bench.test_set(), bench.settings().steps > 0 ? 20 : bench.test_set().size());
+  const Images test = evenly_spread(bench.test_set(), bench.settings().steps > 0 ? 20 : bench.test_set().size());
   std::vector<Tokens> parts;
   for (Index begin = 0; begin < test.extent(0); begin += 100) {
     const auto some = dense(view(test).slice(0, begin, std::min(begin + 100, test.extent(0))));

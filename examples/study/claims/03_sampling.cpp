@@ -111,7 +111,7 @@ void note_way(Record& record, const std::string& name, const systems::PixelsDraw
 }
 
 Images floor_images(Bench& bench, const systems::PixelModel& model, Index count) {
-  return model.images(model.tokens(some_images(bench.test_set(), count), bench.key(5)));
+  return model.images(model.tokens(evenly_spread(bench.test_set(), count), bench.key(5)));
 }
 
 std::function<Record(Bench&)> draw_in_all_ways(const std::string& system, const std::string& name) {

@@ -58,7 +58,7 @@ void note_estimator(Record& record, Bench& bench, const PatchChain& chain, const
 void note_pixels(Record& record, Bench& bench) {
   systems::PixelModel model({.network = "dit", .family = "raster", .width = 16, .layers = 1, .heads = 2}, bench.key(2));
   bench.train_system(record, model, bench.train_set(), {.batch_size = 16, .lr = 4e-3, .warmup = 10}, 1, "pixels");
-  const auto tokens = model.tokens(some_images(bench.test_set(), 2), bench.key(3));
+  const auto tokens = model.tokens(evenly_spread(bench.test_set(), 2), bench.key(3));
   std::vector<Index> order(784), known(785);
   std::iota(order.begin(), order.end(), 0);
   std::iota(known.begin(), known.end(), 0);
@@ -95,7 +95,7 @@ void note_changes(Record& record, Bench& bench, const PatchChain& chain, const s
 /// Mean nats of every patch, of the network and of pixels by themselves.
 void note_steps(Record& record, Bench& bench, const PatchChain& chain) {
   const Index count = bench.settings().steps > 0 ? 4 : 100;
-  const auto tokens = chain.tokens(some_images(bench.test_set(), count), Key{1234});
+  const auto tokens = chain.tokens(evenly_spread(bench.test_set(), count), Key{1234});
   const auto nats = bench.sampling([&] { return chain.nats(tokens); });
   const auto single = nats_of_single_pixels(tokens, bench.train_set());
   std::vector<double> network(PatchChain::patches), pixels(PatchChain::patches);
@@ -122,7 +122,7 @@ void draw_picture(Bench& bench, const PatchChain& chain) {
 Record measure(Bench& bench) {
   Record record;
   const auto chain = PatchChain::load(bench.weights(needed()));
-  const auto tokens = chain.tokens(some_images(bench.test_set(), bench.settings().steps > 0 ? 4 : 16), Key{1234});
+  const auto tokens = chain.tokens(evenly_spread(bench.test_set(), bench.settings().steps > 0 ? 4 : 16), Key{1234});
   note_estimator(record, bench, chain, tokens);
   note_pixels(record, bench);
   note_changes(record, bench, chain, tokens);

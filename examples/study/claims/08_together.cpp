@@ -157,7 +157,7 @@ Record penalty(Bench& bench) {
   Record record;
   const auto model = systems::PixelModel::load(bench.weights("main.anyorder"));
   const Index count = std::min(measured(bench.settings()), bench.test_set().size());
-  const Tokens tokens = model.tokens(some_images(bench.test_set(), count), bench.key(1));
+  const Tokens tokens = model.tokens(evenly_spread(bench.test_set(), count), bench.key(1));
   const auto along = [&](const std::string& name, const auto& up_to_16, const auto& of_28) {
     const std::vector<Index> few = {2, 4, 8, 16}, many = {28};
     keep(record, name, few, costs_of_order(bench, model, tokens, few, 16, up_to_16));

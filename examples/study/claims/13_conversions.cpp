@@ -127,7 +127,7 @@ void check_time(const AnySchedule& schedule, double t, const Example& example, E
 
 Record convert_all(Bench& bench) {
   Record record;
-  const Images digits = some_images(bench.test_set(), 4);
+  const Images digits = evenly_spread(bench.test_set(), 4);
   Example example{Numbers(digits.shape()), normal<double>(digits.shape(), bench.key(1))};
   for (Index i = 0; i < digits.size(); ++i) {
     example.clean.mutable_data()[i] = static_cast<double>(digits.data()[i]);

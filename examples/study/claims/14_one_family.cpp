@@ -219,7 +219,7 @@ Record on_digits(Bench& bench, int steps) {
   draw_and_judge(bench, record, "one_step", model, {.sampler = "ddim", .steps = 1});
   const Index count = seeds * drawn_a_seed(bench.settings());
   note(record, "floor.", bench.judge().floor(count));
-  const auto real = metrics::ink_statistics(some_images(bench.test_set(), count));
+  const auto real = metrics::ink_statistics(evenly_spread(bench.test_set(), count));
   record.set("floor.greyness", real.greyness);
   record.set("floor.gradient_energy", real.gradient_energy);
   record.set("drawn", static_cast<double>(count));

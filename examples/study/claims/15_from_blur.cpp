@@ -202,7 +202,7 @@ Record on_the_way(Bench& bench) {
   record.set("energy", energy);
   record.set("images", static_cast<double>(count));
   record.set("rank_correlation", fall_of(greyness));
-  const auto real = metrics::ink_statistics(some_images(bench.test_set(), bench.test_set().size()));
+  const auto real = metrics::ink_statistics(evenly_spread(bench.test_set(), bench.test_set().size()));
   record.set("real_greyness", real.greyness);
   record.set("real_energy", real.gradient_energy);
   io::write_apng(bench.picture("on_the_way"), frames, {.seconds = 0.2, .last_seconds = 1.5});

@@ -93,7 +93,7 @@ Record measure(Bench& bench) {
   Record record;
   const auto model = systems::Denoiser::load(bench.weights("main.diffusion"));
   const Index count = images_at_a_level(bench.settings());
-  const Images digits = some_images(bench.test_set(), count);
+  const Images digits = evenly_spread(bench.test_set(), count);
   const auto told = systems::tell_classes(dense(view(bench.test_set().labels).slice(0, 0, count)));
   const auto times = model.times(levels_of(bench.settings()));
   const Images truth = normal<float>(digits.shape(), bench.key(0));

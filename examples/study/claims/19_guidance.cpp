@@ -164,7 +164,7 @@ std::vector<Images> scan_denoiser(Record& record, Bench& bench, const std::strin
     options.guidance = scale;
     return model.draw(options, told, bench.shared_key(19)).images;
   });
-  note_real(record, bench, some_images(bench.test_set(), drawn.front().extent(0)));
+  note_real(record, bench, evenly_spread(bench.test_set(), drawn.front().extent(0)));
   return drawn;
 }
 
@@ -198,7 +198,7 @@ Record scan_pixelcnn(Bench& bench) {
     return model.draw({.guidance = scale}, told, bench.shared_key(19)).images;
   });
   // Real digits in black and white, as the model draws them.
-  const auto real = some_images(bench.test_set(), drawn.front().extent(0));
+  const auto real = evenly_spread(bench.test_set(), drawn.front().extent(0));
   note_real(record, bench, model.images(model.tokens(real, bench.key(1))));
   draw_rows(bench.picture("guidance_pixelcnn"), drawn);
   return record;

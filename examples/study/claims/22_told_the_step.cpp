@@ -38,7 +38,7 @@ Record learn_masked(Bench& bench, int seed, bool blind) {
   bench.train_system(record, model, bench.train_set(), {.batch_size = 32, .lr = 3e-3, .ema_decay = 0.995});
   const Settings& s = bench.settings();
   const Index count = s.steps > 0 ? 10 : s.minutes < 30 ? 50 : 300;
-  const Images digits = some_images(bench.test_set(), count);
+  const Images digits = evenly_spread(bench.test_set(), count);
   const auto nats = bench.sampling([&] {
     return model.bound(model.tokens(digits, Key{1234}), systems::tell_nothing(digits.extent(0)), s.steps > 0 ? 1 : 8,
                        key.fold(3));

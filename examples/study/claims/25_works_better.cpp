@@ -85,7 +85,7 @@ data::ImageDataset first_digits(const data::ImageDataset& digits, Index count) {
 
 double held_out_nats(Bench& bench, const systems::PixelModel& model) {
   const Counts n = counts(bench.settings());
-  const auto tokens = model.tokens(some_images(bench.test_set(), n.held_out), Key{1234});
+  const auto tokens = model.tokens(evenly_spread(bench.test_set(), n.held_out), Key{1234});
   const auto told = systems::tell_nothing(tokens.extent(0));
   const auto nats = bench.sampling([&] {
     return model.spec().family == "autoregressive" ? model.nats(tokens, told)

@@ -104,7 +104,7 @@ Record copies_of_main(Bench& bench) {
     return model.draw({.sampler = "dpm++2m", .steps = steps}, systems::tell_every_class(count), bench.key(1));
   });
   const Copies c = copies_of(drawn.images, bench.train_set(), all, bench.test_set());
-  const Copies real = copies_of(some_images(bench.test_set(), count), bench.train_set(), all, bench.test_set());
+  const Copies real = copies_of(evenly_spread(bench.test_set(), count), bench.train_set(), all, bench.test_set());
   record.set("copies", c.share);
   record.set("nearer", c.nearer);
   record.set("copies_of_real", real.share);

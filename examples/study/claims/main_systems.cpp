@@ -18,7 +18,7 @@ Index measured(const systems::PixelModel& model, const Settings& s, Index all) {
 
 /// Mean and standard error of the nats of the test digits.
 void note_nats(Record& record, const systems::PixelModel& model, Bench& bench) {
-  const Images test = some_images(bench.test_set(), measured(model, bench.settings(), bench.test_set().size()));
+  const Images test = evenly_spread(bench.test_set(), measured(model, bench.settings(), bench.test_set().size()));
   double sum = 0, squares = 0;
   constexpr Index piece = 100;
   const Index count = test.extent(0);

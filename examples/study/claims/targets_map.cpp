@@ -37,7 +37,7 @@ bool is_divergence(const ValueError& error) { return std::string(error.what()).f
 /// Root mean square of what is wrong with the expected clean image, for each of the times.
 std::vector<double> clean_errors(const systems::Denoiser& model, Bench& bench) {
   const Index count = bench.settings().steps > 0 ? 4 : bench.settings().minutes < 30 ? 10 : 50;
-  const Images clean = some_images(bench.test_set(), count);
+  const Images clean = evenly_spread(bench.test_set(), count);
   const auto told = systems::tell_nothing(count);
   std::vector<double> errors;
   for (const double t : clean_error_times()) {

@@ -39,7 +39,7 @@ Record draw_amounts(Bench& bench, const std::string& choice) {
 Record floor(Bench& bench) {
   Record record;
   const Index count = std::min(together_count(bench.settings()), bench.test_set().size());
-  const Images real = some_images(bench.test_set(), count);
+  const Images real = evenly_spread(bench.test_set(), count);
   note_thirds(record, "grey.", bench.judge(), real);
   const Quantizer two{2};
   note_thirds(record, "two.", bench.judge(), two.images<float>(two.tokens(real, bench.key(1))));

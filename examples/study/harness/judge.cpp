@@ -51,7 +51,7 @@ Images first_images(const data::ImageDataset& digits, Index count) {
   return data::normalize<float>(first_rows(digits, count).images);
 }
 
-Images some_images(const data::ImageDataset& digits, Index count) {
+Images evenly_spread(const data::ImageDataset& digits, Index count) {
   const Index all = digits.size(), some = std::min(count, all);
   std::vector<Index> rows;
   for (Index i = 0; i < some; ++i) rows.push_back(i * all / some);
@@ -110,9 +110,9 @@ double Judge::agreement(const Images& images, const Tensor<std::int32_t, 1>& lab
   return metrics::agreement(classifier_, images, labels);
 }
 
-Fidelity Judge::floor(Index count) const { return fidelity(some_images(test_, count)); }
+Fidelity Judge::floor(Index count) const { return fidelity(evenly_spread(test_, count)); }
 
-Quality Judge::floor_quality(Index count) const { return quality(some_images(test_, count)); }
+Quality Judge::floor_quality(Index count) const { return quality(evenly_spread(test_, count)); }
 
 Fidelity Judge::training_floor(Index count) const {
   std::vector<Index> rows(static_cast<std::size_t>(std::min(count, train_.size())));

@@ -69,7 +69,7 @@ class Judge {
 /// The first `count` images of a data set, or all of them, in [−1, 1].
 Images first_images(const ink::data::ImageDataset& digits, ink::Index count);
 /// So many, evenly spread over the data set: the first half of MNIST's test digits is by other writers than the second.
-Images some_images(const ink::data::ImageDataset& digits, ink::Index count);
+Images evenly_spread(const ink::data::ImageDataset& digits, ink::Index count);
 /// From each image to the nearest of the digits: RMS difference of pixels in [0, 1].
 std::vector<double> nearest_distances(const Images& images, const ink::data::ImageDataset& digits);
 
