@@ -60,7 +60,7 @@ TEST_CASE("rule 25: everywhere, nowhere, somewhere") {
   CHECK(rule_25({worse, open}).outcome == Outcome::not_supported);
   for (const auto& some : {rule_25({better, worse}), rule_25({better, open})}) {
     CHECK(some.outcome == Outcome::conditional);
-    CHECK(some.because.find("likelihood (1.1 to 3.1)") != std::string::npos);
+    CHECK(some.because.find("likelihood (1.10 to 3.10)") != std::string::npos);
   }
   CHECK(rule_25({better, worse}).because.find("Autoregression is better in quality") != std::string::npos);
   CHECK(rule_25({better, open}).because.find("Not decided: speed") != std::string::npos);
