@@ -351,16 +351,17 @@ Verdict rule_25(const std::vector<Comparison>& comparisons) {
                                                     : open)
         .push_back(figures);
   }
+  const std::string counted_open = "Not decided: " + counted(static_cast<long long>(open.size()), "comparison") + ".";
   v.outcome = better.empty()                  ? Outcome::not_supported
               : worse.empty() && open.empty() ? Outcome::supported
                                               : Outcome::conditional;
   if (!better.empty()) v.because = "It is better in " + listed(better) + ". ";
   if (!worse.empty()) v.because += "Autoregression is better in " + listed(worse) + ". ";
-  if (!open.empty()) v.because += "Not decided: " + listed(open) + ".";
+  if (!open.empty()) v.because += counted_open;
   if (v.outcome == Outcome::conditional) {
     v.because = "it is judged by " + listed(better) + ". " +
                 (worse.empty() ? "" : "Autoregression is better in " + listed(worse) + ". ") +
-                (open.empty() ? "" : "Not decided: " + listed(open) + ".");
+                (open.empty() ? std::string() : counted_open);
   }
   return v;
 }

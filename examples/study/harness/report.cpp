@@ -95,11 +95,14 @@ Page make_page(const std::vector<Claim>& claims, const Run& run, const Settings&
   }
   page.answer = answer(page);
   page.command = "./dev study --budget " + ink::text(settings.minutes) + (settings.full ? " --full" : "");
-  page.run = {{"Data", settings.full ? "all of MNIST: 60,000 training and 10,000 test digits"
-                                     : "6,000 training and 1,000 test digits of MNIST"},
-              {"Budget", ink::text(settings.minutes, " minutes on ", settings.workers, " processes of one thread")},
-              {"Seed", std::to_string(settings.seed)},
-              {"Processor time", time_spent(run.results)}};
+  page.run = {
+      {"Data", settings.full ? "all of MNIST: 60,000 training and 10,000 test digits"
+                             : "6,000 training and 1,000 test digits of MNIST"},
+      {"Budget", settings.steps > 0
+                     ? ink::text(settings.steps, " steps a training: a test of the study, not a measurement")
+                     : ink::text(settings.minutes, " minutes on ", settings.workers, " processes of one thread")},
+      {"Seed", std::to_string(settings.seed)},
+      {"Processor time", time_spent(run.results)}};
   return page;
 }
 
